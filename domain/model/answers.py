@@ -1,0 +1,85 @@
+"""What a gateway may answer to a charge: five outcomes, and the case that it was surely not reached."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.model.payment_facts import PaymentFact
+
+
+@dataclass(frozen=True)
+class Succeeded:
+    """Money moved."""
+
+    fact: PaymentFact
+
+
+@dataclass(frozen=True)
+class Declined:
+    """The bank said no."""
+
+    fact: PaymentFact
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Neither yet: the intent is processing, or waits for the customer."""
+
+    fact: PaymentFact
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Our own fault: the gateway would not take the request. `is_method_gone` when only the payment method is the
+    matter.
+    """
+
+    reason: str
+    code: str | None = None
+    is_method_gone: bool = False
+    stripe_payment_intent_id: str | None = None
+
+
+class UnknownCause(StrEnum):
+    """Why the outcome is unknown."""
+
+    LOST = "lost"
+    """Time-out or a connection that broke after the request had left."""
+    SERVER_ERROR = "server_error"
+    """Any 5xx; Stripe would repeat a stored one."""
+    CONFLICT = "conflict"
+    """The same key is still being worked on, or the intent is not in the state that we believed."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Perhaps money moved; settled before anything else is charged."""
+
+    cause: UnknownCause
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotReached:
+    """The gateway surely did not begin: DNS, connect or TLS failure, or a rate limit. Put off, no attempt."""
+
+    reason: str
+
+
+ChargeAnswer = Succeeded | Declined | Pending | Refused | Unknown | NotReached
+
+
+@dataclass(frozen=True)
+class Found:
+    """The look-up shows what became of the attempt, and perhaps of other payments on the same intent."""
+
+    facts: tuple[PaymentFact, ...]
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The gateway has no trace of the attempt. `facts` are of other payments on the same intent."""
+
+    facts: tuple[PaymentFact, ...] = ()
+
+
+LookUpAnswer = Found | Absent | NotReached

@@ -1,0 +1,64 @@
+"""Stripe's events as we keep them: stored before anything else, with what became of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from domain.model.payment_facts import PaymentFact
+
+
+class InboxStatus(StrEnum):
+    """What became of a stored event. Only `processed` and `ignored` are final."""
+
+    PROCESSED = "processed"
+    IGNORED = "ignored"
+    UNMATCHED = "unmatched"
+    FAILED = "failed"
+
+
+FINAL_STATUSES = frozenset({InboxStatus.PROCESSED, InboxStatus.IGNORED})
+
+
+@dataclass(frozen=True)
+class StripeEvent:
+    """One verified event. `account` is empty for the platform's own; `body` is the event as Stripe sent it, parsed."""
+
+    id: str
+    type: str
+    account: str
+    created_at: datetime
+    livemode: bool
+    api_version: str | None
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """What an event means to us. `stripe_ids` are the objects it speaks of; `named_invoice_id` is our id from its
+    metadata.
+
+    An empty `facts` with `is_handled` is an event that we understand and that tells of nothing new.
+    """
+
+    is_handled: bool
+    stripe_ids: tuple[str, ...] = ()
+    named_invoice_id: str | None = None
+    facts: tuple[PaymentFact, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class InboxEntry:
+    """A stored event with its processing state. `firm_id` is None while no firm owns it."""
+
+    event: StripeEvent
+    status: InboxStatus
+    received_at: datetime
+    firm_id: str | None = None
+    invoice_id: str | None = None
+    error: str | None = None
+    processed_at: datetime | None = None
+    tries: int = 0
+    stripe_ids: tuple[str, ...] = ()

@@ -1,0 +1,216 @@
+"""An invoice: what people decided about it, what happened to its payments, and the figures that follow from both.
+
+Nothing here is pushed from status to status. `derive` looks at all facts and says what is so; the columns that
+queries use are
+copies of its answer, rewritten in the transaction that records a fact.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.model.attempts import Attempt, AttemptStatus, OwnAttempt, derive_attempts
+from domain.model.declines import FailureCode
+from domain.model.payment_facts import FactKind, PaymentFact
+from domain.model.policies import RetriesBy, Terms
+from domain.model.retries import Course, RetrySlot, course
+
+
+class InvoiceStatus(StrEnum):
+    """What an invoice is, for queries and people. The disputed and refunded ones need facts that disputes and refunds
+    bring.
+    """
+
+    DRAFT = "draft"
+    SENT = "sent"
+    PAID = "paid"
+    FAILED = "failed"
+    OVERDUE = "overdue"
+    DISPUTED = "disputed"
+    CHARGED_BACK = "charged_back"
+    REFUNDED = "refunded"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    VOID = "void"
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """What was decided about an invoice. Amounts are minor units of `currency`; `given_payment_intent_id` came from
+    the host.
+
+    `paused_reason` says why collection is held: an administrator's word, or what Stripe refused.
+    """
+
+    id: str
+    firm_id: str
+    client_id: str
+    number: str
+    currency: str
+    amount_due: int
+    autopay: bool
+    created_at: datetime
+    due_on: date | None = None
+    description: str | None = None
+    given_payment_intent_id: str | None = None
+    stripe_invoice_id: str | None = None
+    sent_at: datetime | None = None
+    voided_at: datetime | None = None
+    paused_at: datetime | None = None
+    paused_reason: str | None = None
+    released_slot_key: str | None = None
+
+
+@dataclass(frozen=True)
+class InvoiceFacts:
+    """Everything that an invoice's figures are a function of. `version` guards against a lost update."""
+
+    invoice: Invoice
+    attempts: tuple[OwnAttempt, ...] = ()
+    payments: tuple[PaymentFact, ...] = ()
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class InvoiceFigures:
+    """The derived columns of an invoice. Amounts are minor units of its currency; times are aware UTC."""
+
+    status: InvoiceStatus
+    amount_paid: int = 0
+    amount_refunded: int = 0
+    amount_disputed: int = 0
+    payment_failed_at: datetime | None = None
+    payment_failure_reason: str | None = None
+    payment_failure_code: FailureCode | None = None
+    payment_decline_code: str | None = None
+    payment_retry_count: int = 0
+    last_payment_retry_at: datetime | None = None
+    next_payment_retry_at: datetime | None = None
+    paid_at: datetime | None = None
+    stripe_payment_intent_id: str | None = None
+
+
+@dataclass(frozen=True)
+class InvoiceState:
+    """What the facts of one invoice amount to."""
+
+    figures: InvoiceFigures
+    attempts: tuple[Attempt, ...]
+    course: Course
+    slot: RetrySlot | None
+    usable_intent_id: str | None
+    amount_due: int
+
+    @property
+    def open_attempt(self) -> Attempt | None:
+        """The attempt whose outcome is still to come, ours or external, if there is one."""
+        return next((attempt for attempt in self.attempts if attempt.is_open), None)
+
+    @property
+    def amount_open(self) -> int:
+        """What is still owed, in minor units, never below zero."""
+        return max(0, self.amount_due - self.figures.amount_paid)
+
+    @property
+    def overpaid_minor(self) -> int:
+        """What came in beyond the debt, in minor units."""
+        return max(0, self.figures.amount_paid - self.amount_due)
+
+
+def derive(facts: InvoiceFacts, terms: Terms) -> InvoiceState:
+    """The state that the facts and the firm's terms give; the same for the same facts in any order."""
+    invoice = facts.invoice
+    attempts = derive_attempts(facts.attempts, facts.payments, invoice.currency)
+    paid = [a for a in attempts if a.status is AttemptStatus.SUCCEEDED and a.currency == invoice.currency]
+    amount_paid = sum(attempt.amount_minor for attempt in paid)
+    standing = course(attempts, terms)
+    status = _status(invoice, amount_paid, bool(paid), standing)
+    slot = _collectable_slot(invoice, status, standing, terms)
+    return InvoiceState(
+        figures=_figures(invoice, attempts, status=status, amount_paid=amount_paid, standing=standing, slot=slot),
+        attempts=attempts,
+        course=standing,
+        slot=slot,
+        usable_intent_id=usable_intent_id(facts, attempts),
+        amount_due=invoice.amount_due,
+    )
+
+
+def _status(invoice: Invoice, amount_paid: int, has_payment: bool, standing: Course) -> InvoiceStatus:
+    """The first that holds. design.md 5; a part payment keeps failed or sent."""
+    if invoice.voided_at is not None:
+        return InvoiceStatus.VOID
+    if has_payment and amount_paid >= invoice.amount_due:
+        return InvoiceStatus.PAID
+    if standing.is_exhausted:
+        return InvoiceStatus.OVERDUE
+    if standing.failures:
+        return InvoiceStatus.FAILED
+    return InvoiceStatus.SENT if invoice.sent_at is not None else InvoiceStatus.DRAFT
+
+
+def _collectable_slot(invoice: Invoice, status: InvoiceStatus, standing: Course, terms: Terms) -> RetrySlot | None:
+    stripe_retries = invoice.stripe_invoice_id is not None and terms.policy.retries_by is RetriesBy.STRIPE
+    if status is not InvoiceStatus.FAILED or not invoice.autopay or stripe_retries:
+        return None
+    return standing.slot
+
+
+def _figures(
+    invoice: Invoice,
+    attempts: Sequence[Attempt],
+    *,
+    status: InvoiceStatus,
+    amount_paid: int,
+    standing: Course,
+    slot: RetrySlot | None,
+) -> InvoiceFigures:
+    declined = [attempt for attempt in attempts if attempt.status is AttemptStatus.DECLINED]
+    last = declined[-1] if declined else None
+    retried = [a for a in attempts if a.number > 1 and a.status not in (AttemptStatus.SKIPPED, AttemptStatus.CANCELED)]
+    is_held = slot is not None and (slot.is_held and invoice.released_slot_key != slot.key)
+    return InvoiceFigures(
+        status=status,
+        amount_paid=amount_paid,
+        payment_failed_at=last.at if last else None,
+        payment_failure_reason=last.failure_reason if last else None,
+        payment_failure_code=last.failure_code if last else None,
+        payment_decline_code=last.codes.decline_code if last else None,
+        payment_retry_count=len(standing.failures),
+        last_payment_retry_at=retried[-1].at if retried else None,
+        next_payment_retry_at=slot.due_at if slot and invoice.paused_at is None and not is_held else None,
+        paid_at=_paid_at(attempts, invoice) if status is InvoiceStatus.PAID else None,
+        stripe_payment_intent_id=_shown_intent_id(invoice, attempts),
+    )
+
+
+def _paid_at(attempts: Sequence[Attempt], invoice: Invoice) -> datetime | None:
+    """When the sum of the payments first reached the debt."""
+    total = 0
+    for attempt in attempts:
+        if attempt.status is AttemptStatus.SUCCEEDED and attempt.currency == invoice.currency:
+            total += attempt.amount_minor
+            if total >= invoice.amount_due:
+                return attempt.at
+    return None
+
+
+def _shown_intent_id(invoice: Invoice, attempts: Sequence[Attempt]) -> str | None:
+    known = [attempt.stripe_payment_intent_id for attempt in attempts if attempt.stripe_payment_intent_id]
+    return known[-1] if known else invoice.given_payment_intent_id
+
+
+def usable_intent_id(facts: InvoiceFacts, attempts: Sequence[Attempt]) -> str | None:
+    """The one PaymentIntent that the next attempt reuses: the newest that has neither succeeded nor been canceled.
+
+    At most one success can come of one PaymentIntent, which is why there is one at a time. design.md 5.
+    """
+    ended = {fact.stripe_payment_intent_id for fact in facts.payments if fact.kind is FactKind.CANCELED}
+    ended |= {a.stripe_payment_intent_id for a in attempts if a.status is AttemptStatus.SUCCEEDED}
+    known = [facts.invoice.given_payment_intent_id, *(attempt.stripe_payment_intent_id for attempt in attempts)]
+    return next((intent_id for intent_id in reversed(known) if intent_id and intent_id not in ended), None)
+
+
+def own_status(state: InvoiceState, attempt: OwnAttempt) -> AttemptStatus:
+    """What our attempt's status is when its outcome among the facts is taken into account."""
+    return next(shown.status for shown in state.attempts if shown.id == attempt.id)

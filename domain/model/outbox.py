@@ -1,0 +1,100 @@
+"""Everything that happens later is a row here, written in the transaction of its cause. Redis only rings the bell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class OutboxKind(StrEnum):
+    """What a row asks for."""
+
+    COLLECT = "collect"
+    """The first attempt of an invoice sent with autopay."""
+    RETRY = "retry"
+    """One slot of the failure course."""
+    RUN_ATTEMPT = "run_attempt"
+    """An attempt that a person asked for and that exists already."""
+    SETTLE = "settle"
+    """Establish the outcome of an attempt whose answer was lost."""
+    POLL_PENDING = "poll_pending"
+    """Ask once a day what became of a pending attempt."""
+    MATCH_EVENTS = "match_events"
+    """Try stored events again whose invoice, PaymentIntent or charge became known."""
+    APPLY_POLICY = "apply_policy"
+    """Recompute a firm's open invoices after its policy changed."""
+    ALERT = "alert"
+    """Tell the firm's staff."""
+
+
+class OutboxStatus(StrEnum):
+    """Where a row stands; `held` waits for a person."""
+
+    DUE = "due"
+    CLAIMED = "claimed"
+    DONE = "done"
+    CANCELED = "canceled"
+    HELD = "held"
+
+
+PENDING_STATUSES = frozenset({OutboxStatus.DUE, OutboxStatus.CLAIMED, OutboxStatus.HELD})
+
+RETRIES_QUEUE = "retries"
+UPKEEP_QUEUE = "upkeep"
+QUEUE_OF = {
+    OutboxKind.COLLECT: RETRIES_QUEUE,
+    OutboxKind.RETRY: RETRIES_QUEUE,
+    OutboxKind.RUN_ATTEMPT: RETRIES_QUEUE,
+    OutboxKind.SETTLE: RETRIES_QUEUE,
+    OutboxKind.POLL_PENDING: UPKEEP_QUEUE,
+    OutboxKind.MATCH_EVENTS: UPKEEP_QUEUE,
+    OutboxKind.APPLY_POLICY: UPKEEP_QUEUE,
+    OutboxKind.ALERT: UPKEEP_QUEUE,
+}
+
+LEASE = timedelta(seconds=30)
+"""How long a claim lasts: above the gateway's whole time budget, so that nobody else takes a charge that still runs."""
+
+SETTLE_DELAYS = tuple(timedelta(seconds=s) for s in (5, 15, 60, 120, 240, 480, 960, 1920, 3600))
+"""When an unknown outcome is looked into again; the last one repeats. design.md 1."""
+
+POLL_DELAY = timedelta(days=1)
+_BACKOFF_FIRST = timedelta(seconds=2)
+_BACKOFF_MAX = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class OutboxItem:
+    """One thing to do at `due_at`. `dedupe_key` occurs once in a firm; `payload` holds ids only."""
+
+    id: str
+    firm_id: str
+    kind: OutboxKind
+    dedupe_key: str
+    due_at: datetime
+    status: OutboxStatus = OutboxStatus.DUE
+    invoice_id: str | None = None
+    attempt_id: str | None = None
+    payload: Mapping[str, str] = field(default_factory=dict)
+    tries: int = 0
+    last_error: str | None = None
+    lease_until: datetime | None = None
+
+    @property
+    def queue(self) -> str:
+        """The queue whose worker runs it."""
+        return QUEUE_OF[self.kind]
+
+
+def settle_delay(tries: int) -> timedelta:
+    """How long after look number `tries` (0: the lost answer itself) the next one comes."""
+    return SETTLE_DELAYS[min(tries, len(SETTLE_DELAYS) - 1)]
+
+
+def backoff(tries: int, chance: float) -> timedelta:
+    """The wait after the `tries`-th fruitless try (1-based): doubling from 2 s to 15 min, the upper half by `chance`
+    in [0, 1).
+    """
+    full: timedelta = min(_BACKOFF_MAX, _BACKOFF_FIRST * (2 ** min(tries - 1, 20)))
+    half = full / 2
+    return half + half * chance

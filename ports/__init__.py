@@ -1,0 +1,1 @@
+"""What the inside needs from the world, one role a file, in our own words."""

@@ -1,0 +1,304 @@
+"""Collections of what we keep. Every method sees the rows of the transaction's firm only (all rows in a system
+transaction).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from domain.model.audit import AuditEvent
+from domain.model.firms import ApiKey, Client, Firm
+from domain.model.inbox import InboxEntry, InboxStatus
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceFigures, InvoiceState
+from domain.model.ledger import LedgerEntry
+from domain.model.outbox import OutboxItem
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """At most `limit` rows after the row that `cursor` (opaque, from the page before) stands for."""
+
+    limit: int = 20
+    cursor: str | None = None
+
+
+class BadCursor(Exception):
+    """The cursor is none of ours."""
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page, newest first unless said otherwise; `next_cursor` is None on the last."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class InvoiceRow:
+    """An invoice with its stored figures, for reading."""
+
+    invoice: Invoice
+    figures: InvoiceFigures
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class InvoiceFilter:
+    """Which invoices to list; `q` is found in number or description, whatever the case."""
+
+    status: str | None = None
+    client_id: str | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True)
+class OutboxFilter:
+    """Which outbox rows to list."""
+
+    status: str | None = None
+    kind: str | None = None
+    invoice_id: str | None = None
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which audit events to list; `subject` is a subject's id or an invoice's."""
+
+    action: str | None = None
+    severity: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """Everything that one step writes about one invoice, in one go.
+
+    `before` is what was locked; `after` and `state` replace it; the rest is appended. Outbox rows with a known dedupe
+    key are
+    left alone.
+    """
+
+    before: InvoiceFacts
+    after: InvoiceFacts
+    state: InvoiceState
+    now: datetime
+    ledger: tuple[LedgerEntry, ...] = ()
+    audit: tuple[AuditEvent, ...] = ()
+    outbox: tuple[OutboxItem, ...] = ()
+    stripe_ids: frozenset[str] = field(default_factory=frozenset)
+
+
+class Firms(Protocol):
+    """Tenants."""
+
+    def add(self, firm: Firm) -> None:
+        """Store a new firm. Raises `Conflict` when its Stripe account belongs to another."""
+
+    def get(self, firm_id: str) -> Firm | None:
+        """The firm, with its policy."""
+
+    def save(self, firm: Firm) -> None:
+        """Replace a firm's name, account and policy."""
+
+    def all(self) -> Sequence[Firm]:
+        """Every firm, oldest first (system transactions)."""
+
+
+class ApiKeys(Protocol):
+    """API keys by their prefix."""
+
+    def add(self, key: ApiKey) -> None:
+        """Store a new key's record."""
+
+    def find(self, prefix: str) -> ApiKey | None:
+        """The key with that prefix, revoked or not (system transactions)."""
+
+    def save(self, key: ApiKey) -> None:
+        """Replace last use and revocation."""
+
+
+class Clients(Protocol):
+    """A firm's customers."""
+
+    def add(self, client: Client) -> None:
+        """Store a new client. Raises `Conflict` when its Stripe customer is another client's."""
+
+    def get(self, client_id: str) -> Client | None:
+        """The client."""
+
+    def save(self, client: Client) -> None:
+        """Replace the client's data. Raises `Conflict` as `add`."""
+
+    def page(self, request: PageRequest) -> Page[Client]:
+        """Clients, newest first. Raises `BadCursor`."""
+
+
+class Invoices(Protocol):
+    """Invoices with everything that their figures follow from."""
+
+    def add(self, facts: InvoiceFacts, change: Change) -> None:
+        """Store a new invoice and the rows of `change`. Raises `Conflict` when its number or a Stripe id is taken in
+        the firm.
+        """
+
+    def lock(self, invoice_id: str) -> InvoiceFacts | None:
+        """The facts, locked against every other writer until the transaction ends."""
+
+    def save(self, change: Change) -> tuple[OutboxItem, ...]:
+        """Write a change of a locked invoice; the outbox rows that were new. Raises `StaleVersion`."""
+
+    def get(self, invoice_id: str) -> InvoiceRow | None:
+        """The invoice as stored, without a lock."""
+
+    def page(self, wanted: InvoiceFilter, request: PageRequest) -> Page[InvoiceRow]:
+        """Invoices, newest first. Raises `BadCursor`."""
+
+
+class InvoiceHistory(Protocol):
+    """Questions over many invoices."""
+
+    def facts(self, invoice_id: str) -> InvoiceFacts | None:
+        """The facts without a lock, for reading."""
+
+    def declined_at(self, stripe_payment_method_id: str, since: datetime) -> Sequence[datetime]:
+        """When that payment method was declined, on all invoices, since then."""
+
+    def open_ids(self, after_id: str, limit: int) -> Sequence[str]:
+        """Ids of invoices that may still have something to come, in order, after `after_id` (empty: from the start)."""
+
+    def numbers_taken(self, prefix: str) -> int:
+        """How many invoice numbers begin with `prefix`."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Which invoice an event belongs to. `firm_id` alone: its firm is known, its invoice is not.
+
+    `is_ambiguous` when two firms claim the same Stripe object. `wakes_others` when unmatched events speak of the same
+    objects.
+    """
+
+    firm_id: str | None = None
+    invoice_id: str | None = None
+    is_ambiguous: bool = False
+    wakes_others: bool = False
+
+
+class Inbox(Protocol):
+    """Stored events."""
+
+    def match(self, account: str, named_invoice_id: str | None, stripe_ids: Sequence[str]) -> Match:
+        """Whose event this is: the invoice that metadata names, else the one that knows one of the ids (in their
+        order),
+        within the firm of `account` (empty: firms without one of their own).
+        """
+
+    def record(self, entry: InboxEntry) -> bool:
+        """Store the event; False when (account, id) is stored already, and then nothing changes."""
+
+    def lock(self, account: str, event_id: str) -> InboxEntry | None:
+        """The stored event, locked."""
+
+    def save(self, entry: InboxEntry) -> None:
+        """Replace the processing state."""
+
+    def page(self, status: str | None, request: PageRequest) -> Page[InboxEntry]:
+        """Stored events, newest first. Raises `BadCursor`."""
+
+
+class InboxBacklog(Protocol):
+    """Stored events that are still to be processed."""
+
+    def matchable(self, limit: int) -> Sequence[tuple[str, str]]:
+        """(account, event id) of unmatched events one of whose objects is known by now."""
+
+    def mentioning(self, stripe_ids: Sequence[str], limit: int) -> Sequence[tuple[str, str]]:
+        """(account, event id) of unmatched events that speak of one of these objects."""
+
+    def with_status(self, status: InboxStatus, tries_max: int | None, limit: int) -> Sequence[tuple[str, str]]:
+        """(account, event id) of events in `status`, oldest first, tried at most `tries_max` times if that is given."""
+
+    def find(self, event_id: str) -> Sequence[tuple[str, str]]:
+        """(account, event id) of every stored event with that id."""
+
+
+class Outbox(Protocol):
+    """What is to happen later."""
+
+    def add(self, items: Sequence[OutboxItem]) -> tuple[OutboxItem, ...]:
+        """Store rows whose dedupe key is new; those that were."""
+
+    def claim(self, item_id: str, now: datetime, lease_until: datetime) -> OutboxItem | None:
+        """Take a due row (or one whose lease is over) for us alone, counting the try; None when it is not to be had."""
+
+    def get(self, item_id: str) -> OutboxItem | None:
+        """The row."""
+
+    def save(self, item: OutboxItem) -> None:
+        """Replace due time, status, tries, lease and error."""
+
+    def pending_for(self, invoice_id: str) -> Sequence[OutboxItem]:
+        """The invoice's rows that are due, claimed or held."""
+
+
+class OutboxSchedule(Protocol):
+    """The outbox by time."""
+
+    def due(self, before: datetime, limit: int) -> Sequence[OutboxItem]:
+        """Rows due before then, and claimed ones whose lease ended before then, oldest first, fair between firms."""
+
+    def page(self, wanted: OutboxFilter, request: PageRequest) -> Page[OutboxItem]:
+        """Rows, newest first. Raises `BadCursor`."""
+
+
+class Journal(Protocol):
+    """Audit events and ledger entries: appended, never changed."""
+
+    def append(self, events: Sequence[AuditEvent]) -> None:
+        """Write audit events."""
+
+    def page(self, wanted: AuditFilter, request: PageRequest) -> Page[AuditEvent]:
+        """Audit events, newest first. Raises `BadCursor`."""
+
+    def of_invoice(self, invoice_id: str, limit: int) -> Sequence[AuditEvent]:
+        """An invoice's audit events, oldest first."""
+
+    def ledger_of(self, invoice_id: str) -> Sequence[LedgerEntry]:
+        """An invoice's ledger entries, oldest first."""
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    """The answer to an API request under an `Idempotency-Key`; `status` 0 while the request is still running."""
+
+    fingerprint: str
+    status: int
+    body: Any
+    created_at: datetime
+
+
+class IdempotencyKeys(Protocol):
+    """Answers to POST requests, kept for a day."""
+
+    def begin(self, key: str, fingerprint: str, now: datetime) -> StoredAnswer | None:
+        """Reserve `key`; None when it is ours now, else what stands under it."""
+
+    def finish(self, key: str, status: int, body: Any) -> None:
+        """Keep the answer."""
+
+    def release(self, key: str) -> None:
+        """Forget a key whose request changed nothing."""
+
+
+class Heartbeats(Protocol):
+    """Signs of life of the background processes."""
+
+    def beat(self, name: str, now: datetime) -> None:
+        """`name` is alive."""
+
+    def last(self, name: str) -> datetime | None:
+        """When `name` last was."""

@@ -1,0 +1,62 @@
+"""Transactions: all of a step or nothing of it."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from ports.repositories import (
+    ApiKeys,
+    Clients,
+    Firms,
+    Heartbeats,
+    IdempotencyKeys,
+    Inbox,
+    InboxBacklog,
+    InvoiceHistory,
+    Invoices,
+    Journal,
+    Outbox,
+    OutboxSchedule,
+)
+
+
+class StorageUnavailable(Exception):
+    """The database did not take the work; nothing was kept of it."""
+
+
+class SerializationConflict(Exception):
+    """The database asks for the whole step to be run again (deadlock or serialization failure)."""
+
+
+class Transaction(Protocol):
+    """One open transaction and its collections. Leaving the block without `commit` undoes everything."""
+
+    firms: Firms
+    api_keys: ApiKeys
+    clients: Clients
+    invoices: Invoices
+    history: InvoiceHistory
+    inbox: Inbox
+    backlog: InboxBacklog
+    outbox: Outbox
+    schedule: OutboxSchedule
+    journal: Journal
+    idempotency: IdempotencyKeys
+    heartbeats: Heartbeats
+
+    def commit(self) -> None:
+        """Keep everything. Raises `SerializationConflict` or `StorageUnavailable`; then nothing is known to be kept."""
+
+    def enter_firm(self, firm_id: str) -> None:
+        """Narrow a system transaction to one firm's rows, from here on."""
+
+
+class UnitOfWork(Protocol):
+    """Opens transactions. Opening or using one raises `StorageUnavailable` when the database does not answer."""
+
+    def firm(self, firm_id: str) -> AbstractContextManager[Transaction]:
+        """A transaction that sees and writes one firm's rows only."""
+
+    def system(self) -> AbstractContextManager[Transaction]:
+        """A transaction over all firms: for webhooks before a match, sweeps and the command line. Say why where it is
+        used.
+        """
