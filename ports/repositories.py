@@ -74,12 +74,23 @@ class AuditFilter:
 
 
 @dataclass(frozen=True)
+class LockedInvoice:
+    """An invoice's facts, and its outbox rows that are due, claimed or held, locked until the transaction ends."""
+
+    facts: InvoiceFacts
+    pending: tuple[OutboxItem, ...] = ()
+
+
+@dataclass(frozen=True)
 class Change:
     """Everything that one step writes about one invoice, in one go.
 
-    `before` is what was locked; `after` and `state` replace it; the rest is appended. Outbox rows with a known dedupe
-    key are
-    left alone.
+    `before` is what was locked; `after` and `state` replace it; `changed_outbox` replaces rows; the rest is appended.
+    Ledger entries whose keys are known are left alone. New outbox rows whose dedupe key is known are left alone too,
+    unless
+    the known row was canceled: then it is revived with the new due time and status (and keeps its id). `stripe_ids`
+    are objects of Stripe's
+    (PaymentIntents, charges, invoices) that belong to this invoice from now on.
     """
 
     before: InvoiceFacts
@@ -88,7 +99,8 @@ class Change:
     now: datetime
     ledger: tuple[LedgerEntry, ...] = ()
     audit: tuple[AuditEvent, ...] = ()
-    outbox: tuple[OutboxItem, ...] = ()
+    new_outbox: tuple[OutboxItem, ...] = ()
+    changed_outbox: tuple[OutboxItem, ...] = ()
     stripe_ids: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -140,16 +152,17 @@ class Clients(Protocol):
 class Invoices(Protocol):
     """Invoices with everything that their figures follow from."""
 
-    def add(self, facts: InvoiceFacts, change: Change) -> None:
-        """Store a new invoice and the rows of `change`. Raises `Conflict` when its number or a Stripe id is taken in
-        the firm.
+    def add(self, change: Change) -> None:
+        """Store the new invoice `change.after` (`before` is the same) and the change's other rows.
+
+        Raises `Conflict` when its number or a Stripe id is taken in the firm.
         """
 
-    def lock(self, invoice_id: str) -> InvoiceFacts | None:
-        """The facts, locked against every other writer until the transaction ends."""
+    def lock(self, invoice_id: str) -> LockedInvoice | None:
+        """The facts and the pending outbox rows, locked against every other writer until the transaction ends."""
 
     def save(self, change: Change) -> tuple[OutboxItem, ...]:
-        """Write a change of a locked invoice; the outbox rows that were new. Raises `StaleVersion`."""
+        """Write a change of a locked invoice; the outbox rows that were new or revived. Raises `StaleVersion`."""
 
     def get(self, invoice_id: str) -> InvoiceRow | None:
         """The invoice as stored, without a lock."""
@@ -230,7 +243,7 @@ class Outbox(Protocol):
     """What is to happen later."""
 
     def add(self, items: Sequence[OutboxItem]) -> tuple[OutboxItem, ...]:
-        """Store rows whose dedupe key is new; those that were."""
+        """Store rows as `Change.new_outbox` says; those that were new or revived."""
 
     def claim(self, item_id: str, now: datetime, lease_until: datetime) -> OutboxItem | None:
         """Take a due row (or one whose lease is over) for us alone, counting the try; None when it is not to be had."""

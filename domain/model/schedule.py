@@ -1,0 +1,116 @@
+"""Which outbox rows an invoice should have, given its state: the missing are added, the obsolete canceled.
+
+The pending rows are a function of the facts like everything else; nothing is sent or charged for a state that no
+longer holds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.model.attempts import AttemptStatus, Trigger
+from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus
+from domain.model.outbox import POLL_DELAY, OutboxItem, OutboxKind, OutboxStatus, settle_delay
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A row that should exist: one for each `dedupe_key`."""
+
+    kind: OutboxKind
+    dedupe_key: str
+    due_at: datetime
+    status: OutboxStatus = OutboxStatus.DUE
+    attempt_id: str | None = None
+
+
+# Rows that follow from the invoice's state alone; alerts and the like stand on their own once written.
+_DERIVED = frozenset(
+    {
+        OutboxKind.COLLECT,
+        OutboxKind.RETRY,
+        OutboxKind.RUN_ATTEMPT,
+        OutboxKind.SETTLE,
+        OutboxKind.POLL_PENDING,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Rescheduling:
+    """What to do with an invoice's rows: `missing` to add, `changed` to save."""
+
+    missing: tuple[Wish, ...]
+    changed: tuple[OutboxItem, ...]
+
+
+def reschedule(facts: InvoiceFacts, state: InvoiceState, pending: Sequence[OutboxItem]) -> Rescheduling:
+    """Compare what should be pending with the `pending` rows (due, claimed or held).
+
+    A claimed row is its holder's to finish.
+    """
+    wishes = {wish.dedupe_key: wish for wish in _wishes(facts, state)}
+    changed = []
+    for item in pending:
+        wish = wishes.pop(item.dedupe_key, None)
+        if item.kind not in _DERIVED or item.status is OutboxStatus.CLAIMED:
+            continue
+        adjusted = _canceled(item) if wish is None else _moved(item, wish)
+        if adjusted != item:
+            changed.append(adjusted)
+    return Rescheduling(tuple(wishes.values()), tuple(changed))
+
+
+def _wishes(facts: InvoiceFacts, state: InvoiceState) -> list[Wish]:
+    wishes = [_retry(facts, state), _collect(facts, state)]
+    for attempt in facts.attempts:
+        shown = next(shown for shown in state.attempts if shown.id == attempt.id)
+        asked_ago = attempt.settlement.last_request_ended_at or attempt.started_at
+        if shown.status is AttemptStatus.UNKNOWN:
+            wishes.append(_about(OutboxKind.SETTLE, attempt.id, asked_ago + settle_delay(0)))
+        elif shown.status is AttemptStatus.PENDING:
+            wishes.append(_about(OutboxKind.POLL_PENDING, attempt.id, shown.at + POLL_DELAY))
+        elif shown.status is AttemptStatus.IN_FLIGHT and attempt.trigger in (Trigger.MANUAL, Trigger.CUSTOMER):
+            wishes.append(_about(OutboxKind.RUN_ATTEMPT, attempt.id, attempt.started_at))
+    return [wish for wish in wishes if wish is not None]
+
+
+def _about(kind: OutboxKind, attempt_id: str, due_at: datetime) -> Wish:
+    return Wish(kind, f"{kind}:{attempt_id}", due_at, attempt_id=attempt_id)
+
+
+def _retry(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
+    slot = state.slot
+    if slot is None:
+        return None
+    made = [attempt for attempt in facts.attempts if attempt.slot_key == slot.key]
+    if any(shown.is_open for shown in state.attempts for attempt in made if shown.id == attempt.id):
+        return None
+    invoice = facts.invoice
+    is_held = invoice.paused_at is not None or (slot.is_held and invoice.released_slot_key != slot.key)
+    # An attempt that came to nothing (refused, or absent at Stripe) leaves its slot open: the next one is a new row.
+    dedupe_key = f"{OutboxKind.RETRY}:{invoice.id}:{slot.key}:{len(made)}"
+    due_at = slot.due_at if not made else max(slot.due_at, *(attempt.finished_at or slot.due_at for attempt in made))
+    return Wish(OutboxKind.RETRY, dedupe_key, due_at, OutboxStatus.HELD if is_held else OutboxStatus.DUE)
+
+
+def _collect(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
+    invoice = facts.invoice
+    if state.figures.status is not InvoiceStatus.SENT or not invoice.autopay or invoice.sent_at is None:
+        return None
+    firsts = [attempt for attempt in facts.attempts if attempt.trigger is Trigger.AUTOPAY]
+    if state.open_attempt is not None and firsts:
+        return None
+    status = OutboxStatus.HELD if invoice.paused_at is not None else OutboxStatus.DUE
+    due_at = max(invoice.sent_at, *(attempt.finished_at or invoice.sent_at for attempt in firsts), invoice.sent_at)
+    return Wish(OutboxKind.COLLECT, f"{OutboxKind.COLLECT}:{invoice.id}:{len(firsts)}", due_at, status)
+
+
+def _moved(item: OutboxItem, wish: Wish) -> OutboxItem:
+    """The row as wished; a row that its runner put off (tries) keeps its own later time."""
+    due_at = max(item.due_at, wish.due_at) if item.tries else wish.due_at
+    return replace(item, due_at=due_at, status=wish.status)
+
+
+def _canceled(item: OutboxItem) -> OutboxItem:
+    return replace(item, status=OutboxStatus.CANCELED, last_error="No longer due: the invoice's state has moved on.")
