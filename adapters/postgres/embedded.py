@@ -7,6 +7,7 @@ The server listens on a Unix socket alone. Its folder is closed to other users, 
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import threading
 import time
@@ -74,15 +75,16 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(f"the socket path {socket_path} is too long: give a shorter socket_dir")
         user = self.server_user
         make_traversable(_binary("postgres").parent.parent, user)
+        self.data_dir.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_traversable(self.data_dir.parent, user)
         self._end_leftovers()
         if not self.data_dir.exists():
             self._create_data(user)
         self._check_version()
-        for folder in {self.data_dir, self.socket_dir}:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            make_traversable(folder.parent, user)
-            if user is not None:
-                user.own(folder)
+        if user is not None:
+            user.own(self.data_dir)
+        if self.socket_dir != self.data_dir:
+            self._make_socket_dir(user)
 
     def command(self) -> list[str]:
         """The server as a foreground process."""
@@ -160,8 +162,7 @@ class EmbeddedPostgres:
         """Run initdb beside the data folder and move the result, so that a killed initdb leaves nothing half made."""
         unfinished = self.data_dir.with_name(f"{self.data_dir.name}.new")
         shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700, parents=True)
-        make_traversable(unfinished.parent, user)
+        unfinished.mkdir(mode=0o700)
         if user is not None:
             user.own(unfinished)
         arguments = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", *_ENCODING]
@@ -177,6 +178,17 @@ class EmbeddedPostgres:
             last_line = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise EmbeddedPostgresError(f"PostgreSQL could not make its data folder {self.data_dir}: {last_line}")
         unfinished.rename(self.data_dir)
+
+    def _make_socket_dir(self, user: ServerUser | None) -> None:
+        """Its name can be guessed, so one that somebody else made, or a link, is refused."""
+        self.socket_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_traversable(self.socket_dir.parent, user)
+        found = self.socket_dir.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), user.uid if user else os.geteuid()}:
+            raise EmbeddedPostgresError(f"{self.socket_dir} belongs to another user: remove it")
+        self.socket_dir.chmod(0o700)
+        if user is not None:
+            user.own(self.socket_dir)
 
     def _check_version(self) -> None:
         version = (self.data_dir / "PG_VERSION").read_text().strip()

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import threading
 import time
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 STOP_SIGNAL = signal.SIGTERM
 
@@ -50,7 +52,11 @@ class EmbeddedRedis:
         if len(os.fsencode(self.socket_path)) > _SOCKET_PATH_LIMIT_BYTES:
             raise EmbeddedRedisError(f"the socket path {self.socket_path} is too long: give a shorter one")
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = self.socket_path.parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            raise EmbeddedRedisError(f"{folder} belongs to another user: remove it, or set DUNLIN_HOME elsewhere")
         self._end_leftover()
 
     def command(self) -> list[str]:
@@ -115,7 +121,7 @@ class EmbeddedRedis:
 
 def server_url(socket_path: Path) -> str:
     """The address of the first database of the server that listens there."""
-    return f"unix://{socket_path}?db=0"
+    return f"unix://{quote(str(socket_path), safe='/')}?db=0"
 
 
 def _eventually(happened: Callable[[], bool], within_seconds: float) -> bool:

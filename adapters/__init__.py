@@ -1,0 +1,1 @@
+"""One folder for each technology that plays a port's role."""
