@@ -1,0 +1,63 @@
+"""A client-side rate limit that all workers share through Redis, with the moving window of the package `limits`."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from limits import RateLimitItemPerSecond
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis import Redis
+
+from ports.pacing import TurnNotGranted
+
+_LONGEST_WAIT_SECONDS = 2.0
+_POLL_SECONDS = 0.02
+_ALONE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class RedisRequestPacer:
+    """The port `RequestPacer`: at most `rate_per_second` turns in any second of each lane, over all processes.
+
+    `connection` should have short time-outs. While Redis does not answer, this process alone counts, and Redis is
+    asked again after a second. `monotonic` and `sleep` are for tests; the window itself follows the clocks of the
+    machines, which are taken to agree within some milliseconds.
+    """
+
+    def __init__(
+        self,
+        connection: Redis,
+        rate_per_second: int = 20,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._limit = RateLimitItemPerSecond(rate_per_second, namespace="dunlin")
+        pool = connection.connection_pool
+        self._shared = MovingWindowRateLimiter(RedisStorage("redis://", connection_pool=pool, wrap_exceptions=True))
+        self._own: MovingWindowRateLimiter | None = None
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._alone_until = float("-inf")
+
+    def wait_for_turn(self, lane: str) -> None:
+        """Return when one more request may leave in `lane`; see the port."""
+        give_up_at = self._monotonic() + _LONGEST_WAIT_SECONDS
+        while not self._take_turn(lane):
+            if self._monotonic() + _POLL_SECONDS > give_up_at:
+                raise TurnNotGranted(f"no turn came free in {lane!r} within {_LONGEST_WAIT_SECONDS:g} s")
+            self._sleep(_POLL_SECONDS)
+
+    def _take_turn(self, lane: str) -> bool:
+        if self._monotonic() >= self._alone_until:
+            try:
+                return self._shared.hit(self._limit, lane)
+            except StorageError as error:
+                self._alone_until = self._monotonic() + _ALONE_SECONDS
+                _log.warning("Redis does not count requests (%s); this process counts alone", error)
+        if self._own is None:  # made when needed, because it starts a thread
+            self._own = MovingWindowRateLimiter(MemoryStorage())
+        return self._own.hit(self._limit, lane)
