@@ -91,6 +91,24 @@ class InvoiceFigures:
 
 
 @dataclass(frozen=True)
+class Intents:
+    """The invoice's PaymentIntents, oldest first, and those among them that were canceled or have succeeded."""
+
+    known: tuple[str, ...]
+    ended: frozenset[str]
+
+    def usable(self, preferred: str | None = None) -> str | None:
+        """The one PaymentIntent that the next attempt reuses: `preferred` or else the newest, unless it has ended.
+
+        At most one success can come of one PaymentIntent, which is why there is one at a time. design.md 5.
+        """
+        candidates = (*self.known, preferred)
+        return next(
+            (intent_id for intent_id in reversed(candidates) if intent_id and intent_id not in self.ended), None
+        )
+
+
+@dataclass(frozen=True)
 class InvoiceState:
     """What the facts of one invoice amount to."""
 
@@ -98,7 +116,7 @@ class InvoiceState:
     attempts: tuple[Attempt, ...]
     course: Course
     slot: RetrySlot | None
-    usable_intent_id: str | None
+    intents: Intents
     amount_due: int
 
     @property
@@ -131,7 +149,7 @@ def derive(facts: InvoiceFacts, terms: Terms) -> InvoiceState:
         attempts=attempts,
         course=standing,
         slot=slot,
-        usable_intent_id=usable_intent_id(facts, attempts),
+        intents=_intents(facts, attempts),
         amount_due=invoice.amount_due,
     )
 
@@ -200,17 +218,38 @@ def _shown_intent_id(invoice: Invoice, attempts: Sequence[Attempt]) -> str | Non
     return known[-1] if known else invoice.given_payment_intent_id
 
 
-def usable_intent_id(facts: InvoiceFacts, attempts: Sequence[Attempt]) -> str | None:
-    """The one PaymentIntent that the next attempt reuses: the newest that has neither succeeded nor been canceled.
-
-    At most one success can come of one PaymentIntent, which is why there is one at a time. design.md 5.
-    """
-    ended = {fact.stripe_payment_intent_id for fact in facts.payments if fact.kind is FactKind.CANCELED}
-    ended |= {a.stripe_payment_intent_id for a in attempts if a.status is AttemptStatus.SUCCEEDED}
-    known = [facts.invoice.given_payment_intent_id, *(attempt.stripe_payment_intent_id for attempt in attempts)]
-    return next((intent_id for intent_id in reversed(known) if intent_id and intent_id not in ended), None)
+def _intents(facts: InvoiceFacts, attempts: Sequence[Attempt]) -> Intents:
+    canceled = {fact.stripe_payment_intent_id for fact in facts.payments if fact.kind is FactKind.CANCELED}
+    succeeded = {a.stripe_payment_intent_id for a in attempts if a.status is AttemptStatus.SUCCEEDED}
+    known = (facts.invoice.given_payment_intent_id, *(attempt.stripe_payment_intent_id for attempt in attempts))
+    return Intents(
+        known=tuple(intent_id for intent_id in known if intent_id),
+        ended=frozenset(intent_id for intent_id in canceled | succeeded if intent_id),
+    )
 
 
 def own_status(state: InvoiceState, attempt: OwnAttempt) -> AttemptStatus:
     """What our attempt's status is when its outcome among the facts is taken into account."""
     return next(shown.status for shown in state.attempts if shown.id == attempt.id)
+
+
+_ENDED = {
+    InvoiceStatus.PAID: "The invoice is paid.",
+    InvoiceStatus.VOID: "The invoice is void.",
+    InvoiceStatus.DISPUTED: "A dispute is open; nothing is charged until it is closed.",
+    InvoiceStatus.CHARGED_BACK: "The payment was charged back; nothing more is charged.",
+    InvoiceStatus.REFUNDED: "The invoice was refunded; nothing more is charged.",
+    InvoiceStatus.PARTIALLY_REFUNDED: "The invoice was paid and partly refunded; nothing more is charged.",
+}
+
+
+def blocking_reason(invoice: Invoice, state: InvoiceState) -> str | None:
+    """Why the invoice may not be charged now, in words, leaving open attempts aside; None when it may."""
+    ended = _ENDED.get(state.figures.status)
+    if ended is not None:
+        return ended
+    if invoice.paused_at is not None:
+        return f"Collection is held: {invoice.paused_reason or 'paused'}. Resume it first."
+    if state.amount_open <= 0:
+        return "Nothing is owed."
+    return None

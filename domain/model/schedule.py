@@ -24,6 +24,9 @@ class Wish:
     attempt_id: str | None = None
 
 
+ATTEMPTS_PER_SLOT_MAX = 5
+"""So many attempts of one slot may come to nothing (refused, absent) before it waits for a person."""
+
 # Rows that follow from the invoice's state alone; alerts and the like stand on their own once written.
 _DERIVED = frozenset(
     {
@@ -87,7 +90,8 @@ def _retry(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
     if any(shown.is_open for shown in state.attempts for attempt in made if shown.id == attempt.id):
         return None
     invoice = facts.invoice
-    is_held = invoice.paused_at is not None or (slot.is_held and invoice.released_slot_key != slot.key)
+    is_surprise = slot.is_held and invoice.released_slot_key != slot.key
+    is_held = invoice.paused_at is not None or is_surprise or len(made) >= ATTEMPTS_PER_SLOT_MAX
     # An attempt that came to nothing (refused, or absent at Stripe) leaves its slot open: the next one is a new row.
     dedupe_key = f"{OutboxKind.RETRY}:{invoice.id}:{slot.key}:{len(made)}"
     due_at = slot.due_at if not made else max(slot.due_at, *(attempt.finished_at or slot.due_at for attempt in made))
@@ -114,3 +118,15 @@ def _moved(item: OutboxItem, wish: Wish) -> OutboxItem:
 
 def _canceled(item: OutboxItem) -> OutboxItem:
     return replace(item, status=OutboxStatus.CANCELED, last_error="No longer due: the invoice's state has moved on.")
+
+
+def instead_of_running(item: OutboxItem, facts: InvoiceFacts, state: InvoiceState, now: datetime) -> OutboxItem | None:
+    """None when the claimed row is to be run now; else the row as it should be: canceled, held or moved."""
+    wish = next((wish for wish in _wishes(facts, state) if wish.dedupe_key == item.dedupe_key), None)
+    if wish is None:
+        return replace(_canceled(item), lease_until=None)
+    if wish.status is OutboxStatus.HELD:
+        return replace(item, status=OutboxStatus.HELD, lease_until=None)
+    if wish.due_at > now:
+        return replace(item, status=OutboxStatus.DUE, due_at=wish.due_at, lease_until=None)
+    return None

@@ -1,0 +1,159 @@
+"""Saving a change of an invoice: figures, attempts, ledger, audit and outbox follow from its facts in one
+transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from domain.model.attempts import OwnAttempt
+from domain.model.audit import Actor, AuditEvent
+from domain.model.firms import Firm
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, derive
+from domain.model.ledger import entries
+from domain.model.narration import Note, narrate
+from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxKind
+from domain.model.payment_facts import PaymentFact
+from domain.model.policies import Terms
+from domain.model.schedule import Rescheduling, Wish, reschedule
+from domain.services.steps import Step
+from ports.repositories import Change, LockedInvoice
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What one step wants written beside the facts: who did it, further notes, and rows that it finished itself."""
+
+    by: Actor
+    notes: tuple[Note, ...] = ()
+    finished: tuple[OutboxItem, ...] = ()
+
+
+def terms_of(step: Step, firm: Firm) -> Terms:
+    """The firm's policy with the length of this installation's policy day."""
+    return Terms(firm.policy, step.ports.day)
+
+
+def save(step: Step, locked: LockedInvoice, after: InvoiceFacts, firm: Firm, edit: Edit) -> InvoiceState:
+    """Write everything that follows from the invoice's facts being `after` now; the new state."""
+    terms = terms_of(step, firm)
+    before_state, after_state = derive(locked.facts, terms), derive(after, terms)
+    moves = schedule_payment_retry(after, after_state, _pending_after(locked, edit))
+    notes = (*narrate(after.invoice, before_state, after_state), *edit.notes)
+    change = Change(
+        before=locked.facts,
+        after=after,
+        state=after_state,
+        now=step.now,
+        ledger=entries(after_state.attempts),
+        audit=tuple(audit_event(step, firm.id, note, edit.by, after.invoice.id) for note in notes),
+        new_outbox=_new_rows(step, after.invoice, moves, notes),
+        changed_outbox=_last_of_each((*edit.finished, *moves.changed)),
+        stripe_ids=_new_stripe_ids(locked.facts, after),
+    )
+    added = step.tx.invoices.save(change)
+    step.ring_for([*added, *change.changed_outbox])
+    return after_state
+
+
+def schedule_payment_retry(facts: InvoiceFacts, state: InvoiceState, pending: Sequence[OutboxItem]) -> Rescheduling:
+    """The rows by which the next retry happens when the firm's policy says, and no other one does.
+
+    Runs whenever facts change: a retry is moved, held, canceled or added as the facts now ask.
+    """
+    return reschedule(facts, state, pending)
+
+
+def _pending_after(locked: LockedInvoice, edit: Edit) -> list[OutboxItem]:
+    touched = {item.id for item in edit.finished}
+    others = [item for item in locked.pending if item.id not in touched]
+    return [*others, *(item for item in edit.finished if item.status in PENDING_STATUSES)]
+
+
+def _last_of_each(items: Sequence[OutboxItem]) -> tuple[OutboxItem, ...]:
+    return tuple({item.id: item for item in items}.values())
+
+
+def audit_event(step: Step, firm_id: str, note: Note, by: Actor, invoice_id: str | None = None) -> AuditEvent:
+    """The note as an audit event of this step."""
+    return AuditEvent(
+        id=step.ports.ids.new("aud"),
+        firm_id=firm_id,
+        action=note.action,
+        severity=note.severity,
+        subject_type=note.subject_type,
+        subject_id=note.subject_id,
+        actor=str(by),
+        created_at=step.now,
+        summary=note.summary,
+        metadata=note.metadata,
+        invoice_id=invoice_id,
+    )
+
+
+def alert_item(step: Step, firm_id: str, note: Note, alert_key: str, invoice_id: str | None = None) -> OutboxItem:
+    """The row that tells the firm's staff what the note says."""
+    return OutboxItem(
+        id=step.ports.ids.new("out"),
+        firm_id=firm_id,
+        kind=OutboxKind.ALERT,
+        dedupe_key=f"{OutboxKind.ALERT}:{alert_key}",
+        due_at=step.now,
+        invoice_id=invoice_id,
+        payload={
+            "action": note.action,
+            "severity": note.severity.value,
+            "subject_id": note.subject_id,
+            "text": note.summary,
+        },
+    )
+
+
+def wished_item(step: Step, invoice: Invoice, wish: Wish) -> OutboxItem:
+    """The wish as a new row."""
+    return OutboxItem(
+        id=step.ports.ids.new("out"),
+        firm_id=invoice.firm_id,
+        kind=wish.kind,
+        dedupe_key=wish.dedupe_key,
+        due_at=wish.due_at,
+        status=wish.status,
+        invoice_id=invoice.id,
+        attempt_id=wish.attempt_id,
+    )
+
+
+def _new_rows(step: Step, invoice: Invoice, moves: Rescheduling, notes: Sequence[Note]) -> tuple[OutboxItem, ...]:
+    wished = [wished_item(step, invoice, wish) for wish in moves.missing]
+    alerts = [
+        alert_item(step, invoice.firm_id, note, note.alert_key, invoice.id)
+        for note in notes
+        if note.alert_key is not None
+    ]
+    return (*wished, *alerts)
+
+
+def _new_stripe_ids(before: InvoiceFacts, after: InvoiceFacts) -> frozenset[str]:
+    return frozenset(_stripe_ids(after) - _stripe_ids(before))
+
+
+def _stripe_ids(facts: InvoiceFacts) -> set[str]:
+    ids = {facts.invoice.given_payment_intent_id, facts.invoice.stripe_invoice_id}
+    for fact in facts.payments:
+        ids |= _ids_of(fact)
+    ids |= {attempt.frozen.stripe_payment_intent_id for attempt in facts.attempts if attempt.frozen}
+    return {stripe_id for stripe_id in ids if stripe_id}
+
+
+def _ids_of(fact: PaymentFact) -> set[str | None]:
+    return {fact.stripe_payment_intent_id, fact.stripe_charge_id, fact.stripe_invoice_id}
+
+
+def with_attempt(facts: InvoiceFacts, changed: OwnAttempt) -> InvoiceFacts:
+    """The facts with this attempt of ours in place of its earlier self, or added."""
+    others = tuple(attempt for attempt in facts.attempts if attempt.id != changed.id)
+    return replace(facts, attempts=(*others, changed))
+
+
+def without_attempt(facts: InvoiceFacts, attempt_id: str) -> InvoiceFacts:
+    """The facts without an attempt whose requests surely never arrived."""
+    return replace(facts, attempts=tuple(attempt for attempt in facts.attempts if attempt.id != attempt_id))

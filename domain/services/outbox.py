@@ -1,0 +1,168 @@
+"""Running what is due: claim a row, do what it asks, and sweep up every row whose bell was lost."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from domain.model.audit import DUNLIN, Severity
+from domain.model.inbox import InboxStatus
+from domain.model.outbox import LEASE, OutboxItem, OutboxKind, OutboxStatus
+from domain.services.cases import done
+from domain.services.charging import Till, put_off, retry_payment
+from domain.services.collection import recompute_invoice
+from domain.services.settling import poll_pending, settle
+from domain.services.steps import Ports, Step, in_firm, in_system, ring
+from domain.services.webhooks import EventNotProcessed, Mailroom, apply_event
+from ports.alerter import Alert, Alerter, AlertNotDelivered
+from ports.job_scheduler import QueueUnavailable
+from ports.unit_of_work import StorageUnavailable
+
+SWEEP_BATCH = 2_000
+"""Due rows looked at in one sweep: many times what the workers can run before the next."""
+RING_AHEAD_OF_SWEEP = timedelta(seconds=90)
+BACKLOG_BATCH = 200
+FAILED_TRIES_MAX = 12
+POLICY_BATCH = 200
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What running rows needs beside the common ports."""
+
+    till: Till
+    mailroom: Mailroom
+    alerter: Alerter
+
+
+def run_outbox(ports: Ports, workshop: Workshop, outbox_id: str) -> None:
+    """Run one row if it is due and nobody else has it; otherwise nothing. Safe to call any number of times."""
+    item = in_system(ports, lambda step: step.tx.outbox.claim(outbox_id, step.now, step.now + LEASE))
+    if item is None:
+        return
+    ports.metrics.observe("dunlin_outbox_delay_seconds", _delay_seconds(ports, item), kind=item.kind.value)
+    try:
+        _dispatch(ports, workshop, item)
+    except StorageUnavailable:
+        raise
+    except Exception as fault:
+        # A fault of ours in one row must not stop the others, nor run hot: it waits, visibly. A charge that had left
+        # is settled.
+        error = f"{type(fault).__name__}: see the log"
+        ports.metrics.count("dunlin_outbox_faults_total", kind=item.kind.value)
+        in_firm(ports, item.firm_id, lambda step: _put_off_fault(step, item, error))
+        raise
+
+
+def _delay_seconds(ports: Ports, item: OutboxItem) -> float:
+    return max(0.0, (ports.clock.now() - item.due_at).total_seconds())
+
+
+def _put_off_fault(step: Step, item: OutboxItem, error: str) -> None:
+    """Unless the row was finished or moved in between."""
+    current = step.tx.outbox.get(item.id)
+    if current is not None and current.status is OutboxStatus.CLAIMED:
+        put_off(step, current, error)
+
+
+def _dispatch(ports: Ports, workshop: Workshop, item: OutboxItem) -> None:
+    match item.kind:
+        case OutboxKind.COLLECT | OutboxKind.RETRY | OutboxKind.RUN_ATTEMPT:
+            retry_payment(ports, workshop.till, item)
+        case OutboxKind.SETTLE:
+            settle(ports, workshop.till.gateway, item)
+        case OutboxKind.POLL_PENDING:
+            poll_pending(ports, workshop.till.gateway, item)
+        case OutboxKind.MATCH_EVENTS:
+            _match_events(ports, workshop.mailroom, item)
+        case OutboxKind.APPLY_POLICY:
+            _apply_policy(ports, item)
+        case OutboxKind.ALERT:
+            _alert(ports, workshop.alerter, item)
+
+
+def _match_events(ports: Ports, mailroom: Mailroom, item: OutboxItem) -> None:
+    stripe_ids = item.payload["stripe_ids"].split()
+    events = in_system(ports, lambda step: step.tx.backlog.mentioning(stripe_ids, BACKLOG_BATCH))
+    for account, event_id in events:
+        _try_again(ports, mailroom, account, event_id)
+    _finish(ports, item)
+
+
+def _try_again(ports: Ports, mailroom: Mailroom, account: str, event_id: str) -> None:
+    entry = in_system(ports, lambda step: step.tx.inbox.lock(account, event_id))
+    if entry is not None:
+        try:
+            apply_event(ports, mailroom, entry.event)
+        except EventNotProcessed:
+            ports.metrics.count("dunlin_events_still_failing_total")
+
+
+def _apply_policy(ports: Ports, item: OutboxItem) -> None:
+    """A new policy is a new argument to every open invoice's state."""
+    after = ""
+    while True:
+        ids = in_firm(ports, item.firm_id, lambda step, after=after: step.tx.history.open_ids(after, POLICY_BATCH))
+        for invoice_id in ids:
+            recompute_invoice(ports, item.firm_id, invoice_id, DUNLIN)
+        if len(ids) < POLICY_BATCH:
+            break
+        after = ids[-1]
+    _finish(ports, item)
+
+
+def _alert(ports: Ports, alerter: Alerter, item: OutboxItem) -> None:
+    payload = item.payload
+    severity = Severity(payload["severity"])
+    alert = Alert(item.firm_id, severity, payload["action"], payload["subject_id"], payload["text"])
+    try:
+        alerter.alert(alert)
+    except AlertNotDelivered as failed:
+        why = str(failed)
+        in_firm(ports, item.firm_id, lambda step: put_off(step, item, why))
+        return
+    _finish(ports, item)
+
+
+def _finish(ports: Ports, item: OutboxItem) -> None:
+    in_firm(ports, item.firm_id, lambda step: step.tx.outbox.save(done(item)))
+
+
+def sweep(ports: Ports, mailroom: Mailroom) -> int:
+    """Ring for every due row that waits in no queue, free what a dead worker held, try stored events again.
+
+    How many rows were rung for. Alone sufficient for everything to happen; the scheduler only makes it punctual.
+    """
+    horizon = ports.clock.now() + RING_AHEAD_OF_SWEEP
+    due = in_system(ports, lambda step: step.tx.schedule.due(horizon, SWEEP_BATCH))
+    missing = _not_waiting(ports, [_freed(ports, item) for item in due])
+    ring(ports, missing)
+    for account, event_id in in_system(ports, _backlog):
+        _try_again(ports, mailroom, account, event_id)
+    in_system(ports, lambda step: step.tx.heartbeats.beat("sweep", step.now))
+    return len(missing)
+
+
+def _freed(ports: Ports, item: OutboxItem) -> OutboxItem:
+    """A row whose holder is gone can be claimed again by whoever the bell reaches."""
+    if item.status is not OutboxStatus.CLAIMED:
+        return item
+    ports.metrics.count("dunlin_leases_expired_total", kind=item.kind.value)
+    return replace(item, status=OutboxStatus.DUE, due_at=item.lease_until or item.due_at)
+
+
+def _not_waiting(ports: Ports, items: list[OutboxItem]) -> list[OutboxItem]:
+    """Those that stand in no queue; where the queue cannot be asked, none: there is nobody to ring either."""
+    missing = []
+    for queue in sorted({item.queue for item in items}):
+        try:
+            waiting = ports.doorbell.waiting(queue)
+        except QueueUnavailable:
+            ports.metrics.count("dunlin_sweeps_without_queue_total")
+            continue
+        missing += [item for item in items if item.queue == queue and item.id not in waiting]
+    return missing
+
+
+def _backlog(step: Step) -> list[tuple[str, str]]:
+    matchable = step.tx.backlog.matchable(BACKLOG_BATCH)
+    failed = step.tx.backlog.with_status(InboxStatus.FAILED, FAILED_TRIES_MAX, BACKLOG_BATCH)
+    return [*matchable, *failed]

@@ -1,0 +1,199 @@
+"""Establishing the outcome of an attempt whose answer was lost, before anything else is charged. design.md 1, third
+idea.
+
+First the same request once more under its idempotency key; after a server error, or a second lost answer, only
+look-ups.
+What two look-ups a minute apart do not find never happened: the attempt is closed uncounted and its slot gets a new
+one.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.model.answers import Absent, ChargeAnswer, Found, LookUpAnswer, NotReached, Unknown, UnknownCause
+from domain.model.attempts import AttemptStatus, FrozenCharge, OwnAttempt
+from domain.model.declines import FailureCode
+from domain.model.invoices import blocking_reason, derive
+from domain.model.outbox import LEASE, POLL_DELAY, OutboxItem, OutboxKind, OutboxStatus, settle_delay
+from domain.model.payment_facts import PaymentFact
+from domain.services.bookkeeping import terms_of, with_attempt
+from domain.services.cases import Case, done, open_case
+from domain.services.payments import with_facts
+from domain.services.recording import record_answer
+from domain.services.steps import Ports, Step, in_firm
+from ports.payment_gateway import LookUpOrder, PaymentGateway
+
+KEY_LIFE = timedelta(hours=23)
+"""Stripe may forget a key after 24 h; a forgotten key means a new charge. Source:
+docs.stripe.com/api/idempotent_requests."""
+ABSENCE_APART = timedelta(seconds=60)
+REPLAY_TRIES_MAX = 3
+NO_TRACE = "The request never arrived at Stripe: two look-ups a minute apart found no trace of it."
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Send the frozen requests once more."""
+
+    account: str | None
+    charge: FrozenCharge
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """Ask, without moving anything."""
+
+    account: str | None
+    order: LookUpOrder
+
+
+def settle(ports: Ports, gateway: PaymentGateway, item: OutboxItem) -> None:
+    """Take the next step towards the outcome of the unknown attempt that the claimed row is about."""
+    match in_firm(ports, item.firm_id, lambda step: _next_step(step, item)):
+        case Replay(account, charge):
+            answer = gateway.execute(account, charge)
+            in_firm(ports, item.firm_id, lambda step: _record_replay(step, item, answer))
+        case LookUp(account, order):
+            found = gateway.look_up(account, order)
+            in_firm(ports, item.firm_id, lambda step: _record_look_up(step, item, found))
+        case None:
+            pass
+
+
+def poll_pending(ports: Ports, gateway: PaymentGateway, item: OutboxItem) -> None:
+    """Ask what became of a pending attempt whose event may have been lost."""
+    look = in_firm(ports, item.firm_id, lambda step: _look_up_or_finish(step, item))
+    if look is not None:
+        found = gateway.look_up(look.account, look.order)
+        in_firm(ports, item.firm_id, lambda step: _record_look_up(step, item, found))
+
+
+def mark_unknown(case: Case) -> None:
+    """An attempt that left and whose worker died before the answer was kept: a settling row takes over."""
+    reason = "The worker stopped before the answer was kept."
+    code = FailureCode.NETWORK_ERROR
+    unknown = replace(case.attempt, status=AttemptStatus.UNKNOWN, failure_code=code, reason=reason)
+    case.close_attempt(unknown, done(case.item, reason))
+
+
+def _id(item: OutboxItem) -> str:
+    assert item.attempt_id is not None
+    return item.attempt_id
+
+
+def _still_open(step: Step, item: OutboxItem) -> Case | None:
+    """The case, or None when the attempt is not open any more; then the row is finished."""
+    case = open_case(step, item, _id(item))
+    if case.is_open:
+        return case
+    step.tx.outbox.save(done(item))
+    return None
+
+
+def _next_step(step: Step, item: OutboxItem) -> Replay | LookUp | None:
+    case = _still_open(step, item)
+    if case is None:
+        return None
+    if case.attempt.frozen is None or not _may_replay(case, step.now):
+        return _look_up(case)
+    replayed = replace(case.attempt, settlement=replace(case.attempt.settlement, is_replayed=True))
+    case.close_attempt(replayed, replace(item, lease_until=step.now + LEASE))
+    return Replay(case.firm.stripe_account, case.attempt.frozen)
+
+
+def _may_replay(case: Case, now: datetime) -> bool:
+    """Once, while Stripe still knows the key, never after a server error, and only while the money is still owed."""
+    settlement = case.attempt.settlement
+    is_young = now - case.attempt.started_at < KEY_LIFE
+    is_owed = blocking_reason(case.facts.invoice, case.state) is None
+    return is_young and is_owed and not settlement.is_replayed and not settlement.has_server_error
+
+
+def _look_up_or_finish(step: Step, item: OutboxItem) -> LookUp | None:
+    case = _still_open(step, item)
+    return None if case is None else _look_up(case)
+
+
+def _look_up(case: Case) -> LookUp:
+    client = case.step.tx.clients.get(case.facts.invoice.client_id)
+    customer_id = client.stripe_customer_id if client else None
+    shown = next(shown for shown in case.state.attempts if shown.id == case.attempt.id)
+    order = LookUpOrder(case.attempt.id, customer_id or "", case.attempt.started_at, shown.stripe_payment_intent_id)
+    return LookUp(case.firm.stripe_account, order)
+
+
+def _record_replay(step: Step, item: OutboxItem, answer: ChargeAnswer) -> None:
+    match answer:
+        case NotReached(reason):
+            _replay_again_later(step, item, reason)
+        case Unknown(UnknownCause.CONFLICT, reason) if item.tries < REPLAY_TRIES_MAX:
+            _replay_again_later(step, item, reason)
+        case _:
+            record_answer(step, item, _id(item), answer)
+
+
+def _replay_again_later(step: Step, item: OutboxItem, why: str) -> None:
+    case = _still_open(step, item)
+    if case is not None:
+        settlement = replace(case.attempt.settlement, is_replayed=False)
+        case.close_attempt(replace(case.attempt, settlement=settlement), _again(step, item, why))
+
+
+def _again(step: Step, item: OutboxItem, why: str) -> OutboxItem:
+    delay = POLL_DELAY if item.kind is OutboxKind.POLL_PENDING else settle_delay(item.tries)
+    return replace(item, status=OutboxStatus.DUE, due_at=step.now + delay, lease_until=None, last_error=why)
+
+
+def _record_look_up(step: Step, item: OutboxItem, answer: LookUpAnswer) -> None:
+    case = _still_open(step, item)
+    if case is None:
+        return
+    match answer:
+        case Found(facts):
+            _found(case, facts)
+        case Absent(facts):
+            _absent(case, facts)
+        case NotReached(reason):
+            later = _again(step, item, reason)
+            step.tx.outbox.save(later)
+            step.ring_for([later])
+
+
+def _found(case: Case, facts: tuple[PaymentFact, ...]) -> None:
+    after = with_facts(case.facts, facts)
+    state = derive(after, terms_of(case.step, case.firm))
+    shown = next(shown for shown in state.attempts if shown.id == case.attempt.id)
+    if shown.is_open:
+        answered = replace(case.attempt, status=shown.status)
+        finished = _again(case.step, case.item, "Still pending.") if _polls(case.item) else done(case.item)
+    else:
+        answered = replace(case.attempt, finished_at=case.step.now)
+        finished = done(case.item)
+    case.close(with_attempt(after, answered), finished)
+
+
+def _polls(item: OutboxItem) -> bool:
+    return item.kind is OutboxKind.POLL_PENDING
+
+
+def _absent(case: Case, facts: tuple[PaymentFact, ...]) -> None:
+    now, attempt = case.step.now, case.attempt
+    after = with_facts(case.facts, facts)
+    if _is_surely_absent(attempt, now):
+        closed = replace(attempt, status=AttemptStatus.CANCELED, finished_at=now, reason=NO_TRACE)
+        case.close(with_attempt(after, closed), done(case.item))
+        return
+    since = attempt.settlement.absent_since or (now if _ended_at(attempt) <= now else None)
+    looked = replace(attempt, settlement=replace(attempt.settlement, absent_since=since))
+    case.close(with_attempt(after, looked), _again(case.step, case.item, "No trace at Stripe so far."))
+
+
+def _is_surely_absent(attempt: OwnAttempt, now: datetime) -> bool:
+    """Two look-ups at least a minute apart, both after the last request had ended."""
+    since = attempt.settlement.absent_since
+    return since is not None and now - since >= ABSENCE_APART and now - _ended_at(attempt) >= ABSENCE_APART
+
+
+def _ended_at(attempt: OwnAttempt) -> datetime:
+    """When the last request had ended; where its worker died, when its lease had."""
+    return attempt.settlement.last_request_ended_at or attempt.started_at + LEASE

@@ -1,0 +1,195 @@
+"""Stripe's events: verified, stored, applied in one transaction; what cannot be applied yet is kept and tried again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from domain.model.audit import STRIPE, Severity
+from domain.model.firms import Firm
+from domain.model.inbox import FINAL_STATUSES, InboxEntry, InboxStatus, Interpretation, StripeEvent
+from domain.model.narration import Note
+from domain.model.outbox import OutboxItem, OutboxKind
+from domain.model.payment_facts import FactKind, PaymentFact
+from domain.services.bookkeeping import audit_event
+from domain.services.payments import handle_payment_failure, handle_payment_success, record_facts
+from domain.services.steps import Ports, Step, in_system
+from ports.event_interpreter import EventInterpreter, UnreadableEvent
+from ports.repositories import LockedInvoice, Match
+from ports.unit_of_work import StorageUnavailable
+from ports.webhook_verifier import WebhookVerifier
+
+
+class Outcome(StrEnum):
+    """What the answer to a delivery says."""
+
+    PROCESSED = "processed"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    UNMATCHED = "unmatched"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A delivery that is safely kept."""
+
+    event_id: str
+    outcome: Outcome
+
+
+class EventNotProcessed(Exception):
+    """The event is stored as failed; the next delivery or a replay tries it again. Its text holds no payload."""
+
+    def __init__(self, event_id: str, error: str) -> None:
+        super().__init__(f"Event {event_id} is stored but could not be processed: {error}")
+        self.event_id = event_id
+
+
+@dataclass(frozen=True)
+class Mailroom:
+    """What receiving events needs beside the common ports. `livemode` is this installation's."""
+
+    verifier: WebhookVerifier
+    interpreter: EventInterpreter
+    livemode: bool
+
+
+def receive_event(ports: Ports, mailroom: Mailroom, body: bytes, signature_header: str) -> Receipt:
+    """Take one delivery of raw bytes.
+
+    Raises `BadSignature` and `MalformedEvent` (nothing stored), `EventNotProcessed` (stored as failed) and
+    `StorageUnavailable` (not stored: Stripe has to send it again).
+    """
+    event = mailroom.verifier.verify(body, signature_header, ports.clock.now())
+    return apply_event(ports, mailroom, event)
+
+
+def apply_event(ports: Ports, mailroom: Mailroom, event: StripeEvent, *, again: bool = False) -> Receipt:
+    """Apply a verified event once; a repeat of a processed or ignored one is a duplicate, unless `again` asks for it.
+
+    Raises as `receive_event`.
+    """
+    try:
+        receipt = in_system(ports, lambda step: _apply(step, mailroom, event, again=again))
+    except StorageUnavailable:
+        raise
+    except UnreadableEvent as unreadable:
+        _keep_failed(ports, event, str(unreadable))
+        raise EventNotProcessed(event.id, str(unreadable)) from unreadable
+    except Exception as fault:  # a fault of ours must not lose the event: it is kept and can be replayed
+        error = f"{type(fault).__name__} while applying it"
+        _keep_failed(ports, event, error)
+        raise EventNotProcessed(event.id, error) from fault
+    ports.metrics.count("dunlin_webhook_events_total", type=event.type, outcome=receipt.outcome.value)
+    return receipt
+
+
+def replay_event(ports: Ports, mailroom: Mailroom, account: str, event_id: str) -> Receipt | None:
+    """Apply a stored event again; None when it is not stored. Facts that are known already change nothing."""
+    entry = in_system(ports, lambda step: step.tx.inbox.lock(account, event_id))
+    return None if entry is None else apply_event(ports, mailroom, entry.event, again=True)
+
+
+def _apply(step: Step, mailroom: Mailroom, event: StripeEvent, *, again: bool) -> Receipt:
+    is_ours = event.livemode == mailroom.livemode
+    told = mailroom.interpreter.interpret(event, step.now) if is_ours else _WRONG_MODE
+    match = step.tx.inbox.match(event.account, told.named_invoice_id, told.stripe_ids)
+    entry = _entry(step, event, told, match)
+    if not step.tx.inbox.record(entry):
+        known = step.tx.inbox.lock(event.account, event.id)
+        if known is None or (known.status in FINAL_STATUSES and not again):
+            return Receipt(event.id, Outcome.DUPLICATE)
+        # What we first heard then is no news now: the age of a fact decides whether its retry surprises anybody.
+        told = mailroom.interpreter.interpret(event, known.received_at) if is_ours else _WRONG_MODE
+        step.tx.inbox.save(replace(entry, received_at=known.received_at, tries=known.tries + 1))
+    if entry.status is InboxStatus.PROCESSED:
+        _tell_invoice(step, event, told, match)
+    return Receipt(event.id, Outcome(entry.status.value))
+
+
+_WRONG_MODE = Interpretation(is_handled=False, note="Its livemode is not this installation's.")
+
+
+def _entry(step: Step, event: StripeEvent, told: Interpretation, match: Match) -> InboxEntry:
+    status, error = _standing(told, match)
+    return InboxEntry(
+        event=event,
+        status=status,
+        received_at=step.now,
+        firm_id=match.firm_id,
+        invoice_id=match.invoice_id if told.is_handled else None,
+        error=error,
+        processed_at=None if status is InboxStatus.UNMATCHED else step.now,
+        stripe_ids=told.stripe_ids,
+    )
+
+
+def _standing(told: Interpretation, match: Match) -> tuple[InboxStatus, str | None]:
+    if not told.is_handled:
+        return InboxStatus.IGNORED, told.note
+    if match.is_ambiguous:
+        return InboxStatus.UNMATCHED, "Two firms claim its objects. Remove one claim, then replay."
+    if match.invoice_id is None:
+        return InboxStatus.UNMATCHED, "No invoice is known for it yet; it is tried again when one is."
+    return InboxStatus.PROCESSED, None
+
+
+def _tell_invoice(step: Step, event: StripeEvent, told: Interpretation, match: Match) -> None:
+    assert match.firm_id is not None
+    assert match.invoice_id is not None
+    step.tx.enter_firm(match.firm_id)
+    locked, firm = step.tx.invoices.lock(match.invoice_id), step.tx.firms.get(match.firm_id)
+    assert locked is not None
+    assert firm is not None
+    if told.note is not None:
+        _write_note(step, event, told.note, match)
+    if match.wakes_others:
+        _wake_others(step, event, told.stripe_ids, match)
+    _handle(step, locked, told.facts, firm)
+
+
+def _handle(step: Step, locked: LockedInvoice, facts: Sequence[PaymentFact], firm: Firm) -> None:
+    match facts:
+        case [PaymentFact(kind=FactKind.FAILED) as failure]:
+            handle_payment_failure(step, locked, failure, firm, STRIPE)
+        case [PaymentFact(kind=FactKind.SUCCEEDED | FactKind.INVOICE_PAID) as success]:
+            handle_payment_success(step, locked, success, firm, STRIPE)
+        case [_, *_]:
+            record_facts(step, locked, facts, firm, STRIPE)
+
+
+def _write_note(step: Step, event: StripeEvent, text: str, match: Match) -> None:
+    assert match.firm_id is not None
+    assert match.invoice_id is not None
+    metadata = {"invoice_id": match.invoice_id, "event": event.id, "type": event.type}
+    note = Note("stripe_reported", Severity.INFO, text, "event", event.id, metadata)
+    step.tx.journal.append([audit_event(step, match.firm_id, note, STRIPE, match.invoice_id)])
+
+
+def _wake_others(step: Step, event: StripeEvent, stripe_ids: Sequence[str], match: Match) -> None:
+    """Other stored events speak of the same objects and could not be matched so far: they are tried again, by
+    themselves.
+    """
+    assert match.firm_id is not None
+    item = OutboxItem(
+        id=step.ports.ids.new("out"),
+        firm_id=match.firm_id,
+        kind=OutboxKind.MATCH_EVENTS,
+        dedupe_key=f"{OutboxKind.MATCH_EVENTS}:{event.account}:{event.id}",
+        due_at=step.now,
+        invoice_id=match.invoice_id,
+        payload={"stripe_ids": " ".join(stripe_ids)},
+    )
+    step.ring_for(step.tx.outbox.add([item]))
+
+
+def _keep_failed(ports: Ports, event: StripeEvent, error: str) -> None:
+    def keep(step: Step) -> None:
+        entry = InboxEntry(event, InboxStatus.FAILED, step.now, error=error)
+        if step.tx.inbox.record(entry):
+            return
+        known = step.tx.inbox.lock(event.account, event.id)
+        if known is not None and known.status not in FINAL_STATUSES:
+            step.tx.inbox.save(replace(known, status=InboxStatus.FAILED, error=error, tries=known.tries + 1))
+
+    in_system(ports, keep)
+    ports.metrics.count("dunlin_webhook_events_total", type=event.type, outcome="failed")
