@@ -1,0 +1,75 @@
+"""The processes of one installation, in the order of their start."""
+
+import sys
+
+from adapters.postgres import embedded as postgres_server
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.server_user import popen_options
+from adapters.rq_jobs import embedded_redis as redis_server
+from adapters.rq_jobs.embedded_redis import EmbeddedRedis
+from entrypoints.queues import QUEUES
+from entrypoints.settings import Settings
+from entrypoints.supervision.process_spec import ProcessSpec
+
+
+def process_stages(settings: Settings) -> list[list[ProcessSpec]]:
+    """Stages: the servers, the schema and the first firm, the sandbox, then all that needs them."""
+    servers = [
+        *([_postgres(settings)] if settings.is_database_embedded else []),
+        *([_redis(settings)] if settings.is_redis_embedded else []),
+    ]
+    sandbox = [_dunlin("sandbox", "sandbox")] if settings.uses_sandbox else []
+    workers_of = {queue: settings.retry_workers if queue == "retries" else 1 for queue in QUEUES}
+    services = [
+        _dunlin("web", "web"),
+        *(
+            _dunlin(_worker_name(queue, number, count), "worker", "--queue", queue, leftovers_may_finish=True)
+            for queue, count in workers_of.items()
+            for number in range(1, count + 1)
+        ),
+        _dunlin("scheduler", "scheduler"),
+        _dunlin("sweep", "sweep"),
+    ]
+    prepare = [_dunlin("prepare", "prepare", once=True, plain_output=True)]
+    return [stage for stage in (servers, prepare, sandbox, services) if stage]
+
+
+def _postgres(settings: Settings) -> ProcessSpec:
+    server = EmbeddedPostgres(settings.home.postgres_data_dir, socket_dir=settings.home.postgres_socket_dir)
+    return ProcessSpec(
+        name="postgres",
+        argv=tuple(server.command()),
+        stop_signal=postgres_server.STOP_SIGNAL,
+        prepare=server.prepare,
+        is_ready=server.is_ready,
+        run_as=dict(popen_options(server.server_user)),
+    )
+
+
+def _redis(settings: Settings) -> ProcessSpec:
+    server = EmbeddedRedis(settings.home.redis_data_dir, settings.home.redis_socket_path)
+    return ProcessSpec(
+        name="redis",
+        argv=tuple(server.command()),
+        stop_signal=redis_server.STOP_SIGNAL,
+        prepare=server.prepare,
+        is_ready=server.is_ready,
+    )
+
+
+def _dunlin(
+    name: str, *arguments: str, leftovers_may_finish: bool = False, once: bool = False, plain_output: bool = False
+) -> ProcessSpec:
+    """One of our own commands, in the same interpreter."""
+    return ProcessSpec(
+        name=name,
+        argv=(sys.executable, "-m", "entrypoints.cli", *arguments),
+        env={"PYTHONUNBUFFERED": "1"},
+        leftovers_may_finish=leftovers_may_finish,
+        once=once,
+        plain_output=plain_output,
+    )
+
+
+def _worker_name(queue: str, number: int, count: int) -> str:
+    return f"{queue} {number}" if count > 1 else queue

@@ -1,0 +1,35 @@
+"""What a supervisor has to know about one process."""
+
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+def _nothing() -> None:
+    """Most processes need nothing before their start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSpec:
+    """One row of the process table.
+
+    `prepare` runs before each start, in the supervisor. `is_ready` is asked until it is true before the next stage
+    begins, at most `ready_within_seconds`. A process that runs `once` must end with exit status 0 before the next stage
+    begins, and is not restarted. `run_as` are further arguments for `subprocess.Popen` (user, group). With
+    `leftovers_may_finish`, what a killed process leaves behind in its session works on beside the new one; without, the
+    new one waits until it is gone.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Added to the supervisor's own environment."""
+    stop_signal: signal.Signals = signal.SIGTERM
+    prepare: Callable[[], None] = _nothing
+    is_ready: Callable[[], bool] | None = None
+    ready_within_seconds: float = 30.0
+    once: bool = False
+    plain_output: bool = False
+    """Print its lines as they are, without time and name."""
+    run_as: Mapping[str, object] = field(default_factory=dict)
+    leftovers_may_finish: bool = False
