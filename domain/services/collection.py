@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeVar
 
 from domain.model.attempts import Attempt, AttemptStatus, OwnAttempt, Trigger
-from domain.model.audit import Actor, Severity
+from domain.model.audit import Actor, MetadataValue, Severity
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
 from domain.model.firms import Firm
 from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason, derive
@@ -238,5 +238,9 @@ def _with_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor, do: Ca
 
 
 def _note(action: str, invoice: Invoice, summary: str) -> Note:
-    metadata = {"invoice_id": invoice.id, "amount": invoice.amount_due, "currency": invoice.currency}
+    metadata: dict[str, MetadataValue] = {
+        "invoice_id": invoice.id,
+        "amount": invoice.amount_due,
+        "currency": invoice.currency,
+    }
     return Note(action, Severity.INFO, summary, "invoice", invoice.id, metadata)

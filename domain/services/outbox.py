@@ -1,5 +1,6 @@
 """Running what is due: claim a row, do what it asks, and sweep up every row whose bell was lost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -98,15 +99,16 @@ def _try_again(ports: Ports, mailroom: Mailroom, account: str, event_id: str) ->
 
 def _apply_policy(ports: Ports, item: OutboxItem) -> None:
     """A new policy is a new argument to every open invoice's state."""
-    after = ""
-    while True:
-        ids = in_firm(ports, item.firm_id, lambda step, after=after: step.tx.history.open_ids(after, POLICY_BATCH))
+    ids = _open_invoices(ports, item.firm_id, "")
+    while ids:
         for invoice_id in ids:
             recompute_invoice(ports, item.firm_id, invoice_id, DUNLIN)
-        if len(ids) < POLICY_BATCH:
-            break
-        after = ids[-1]
+        ids = _open_invoices(ports, item.firm_id, ids[-1])
     _finish(ports, item)
+
+
+def _open_invoices(ports: Ports, firm_id: str, after_id: str) -> Sequence[str]:
+    return in_firm(ports, firm_id, lambda step: step.tx.history.open_ids(after_id, POLICY_BATCH))
 
 
 def _alert(ports: Ports, alerter: Alerter, item: OutboxItem) -> None:
