@@ -91,10 +91,11 @@ class DunlinScheduler(Scheduler):  # type: ignore[misc]  # rq-scheduler ships no
         """Move a job that is still in the schedule, to the microsecond."""
         self.connection.zadd(SCHEDULED_KEY, {job.id: date_time.timestamp()}, xx=True)
 
-    def _create_job(self, *_arguments: object, **_options: object) -> None:
-        # What rq-scheduler builds upon this cuts fractions of a second, makes a new entry at each call and reads cron
-        # lines in the zone of the process.
+    def _refuse_to_enter(self, *_arguments: object, **_options: object) -> None:
         raise TypeError("jobs enter the schedule by `enter`, with an id, a queue and an aware time of their own")
+
+    # These cut fractions of a second, make a new entry at each call, and read cron lines in the zone of the process.
+    enqueue_at = enqueue_in = schedule = cron = _refuse_to_enter
 
     # -- moving -----------------------------------------------------------------------------------------------------
 

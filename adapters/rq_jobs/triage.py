@@ -34,7 +34,7 @@ def triage(connection: Redis, entries: Sequence[bytes], job_class: type[JsonJob]
     """
     result = Triage()
     for entry, stored in zip(entries, _hashes(connection, entries), strict=True):
-        if stored == {}:
+        if stored == {} and _ID.fullmatch(entry):
             result.missing.append(entry)
             continue
         try:
