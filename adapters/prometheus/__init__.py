@@ -1,0 +1,1 @@
+"""Figures for Prometheus, added up over all processes."""
