@@ -1,6 +1,7 @@
 """The processes of one installation, in the order of their start."""
 
 import sys
+from dataclasses import replace
 
 from adapters.postgres import embedded as postgres_server
 from adapters.postgres.embedded import EmbeddedPostgres
@@ -23,14 +24,14 @@ def process_stages(settings: Settings) -> list[list[ProcessSpec]]:
     services = [
         _dunlin("web", "web"),
         *(
-            _dunlin(_worker_name(queue, number, count), "worker", "--queue", queue, leftovers_may_finish=True)
+            _worker(queue, _worker_name(queue, number, count))
             for queue, count in workers_of.items()
             for number in range(1, count + 1)
         ),
         _dunlin("scheduler", "scheduler"),
         _dunlin("sweep", "sweep"),
     ]
-    prepare = [_dunlin("prepare", "prepare", once=True, plain_output=True)]
+    prepare = [replace(_dunlin("prepare", "prepare"), once=True, plain_output=True)]
     return [stage for stage in (servers, prepare, sandbox, services) if stage]
 
 
@@ -57,18 +58,17 @@ def _redis(settings: Settings) -> ProcessSpec:
     )
 
 
-def _dunlin(
-    name: str, *arguments: str, leftovers_may_finish: bool = False, once: bool = False, plain_output: bool = False
-) -> ProcessSpec:
+def _dunlin(name: str, *arguments: str) -> ProcessSpec:
     """One of our own commands, in the same interpreter."""
-    return ProcessSpec(
-        name=name,
-        argv=(sys.executable, "-m", "entrypoints.cli", *arguments),
-        env={"PYTHONUNBUFFERED": "1"},
-        leftovers_may_finish=leftovers_may_finish,
-        once=once,
-        plain_output=plain_output,
-    )
+    env = {"PYTHONUNBUFFERED": "1"}
+    if sys.stdout.isatty():
+        env["FORCE_COLOR"] = "1"
+    return ProcessSpec(name=name, argv=(sys.executable, "-m", "entrypoints.cli", *arguments), env=env)
+
+
+def _worker(queue: str, name: str) -> ProcessSpec:
+    """The job that a killed worker was at runs on: a charge is better finished than left unknown."""
+    return replace(_dunlin(name, "worker", "--queue", queue), leftovers_may_finish=True)
 
 
 def _worker_name(queue: str, number: int, count: int) -> str:

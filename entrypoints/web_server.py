@@ -6,6 +6,7 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from setproctitle import setproctitle
 
 from entrypoints.settings import Settings
@@ -34,9 +35,18 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
         return util.import_app("wsgi:app")
 
 
+class SharedLog(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's own messages go where all others of the process go."""
+
+    def setup(self, cfg: Any) -> None:
+        """Called by gunicorn with each configuration."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    setproctitle(TITLE)
     WebServer(settings).run()
 
 
@@ -52,6 +62,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "keepalive": 0,  # with it, one worker takes all of few connections and the other cores idle
         "worker_tmp_dir": str(_MEMORY_FOLDER) if os.access(_MEMORY_FOLDER, os.W_OK) else None,
         "control_socket_disable": True,
+        "logger_class": SharedLog,
         "loglevel": "warning",
         "when_ready": lambda _server: setproctitle(TITLE),
         "post_worker_init": lambda _worker: setproctitle(f"{TITLE}: serving"),

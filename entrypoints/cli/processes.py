@@ -41,7 +41,7 @@ def web() -> None:
     Example:
       DUNLIN_HOST=0.0.0.0 DUNLIN_WEB_WORKERS=4 dunlin web
     """
-    settings = load_settings()
+    settings = _process_settings("dunlin web")
     from entrypoints.ports_in_use import PortError, require_free_port
     from entrypoints.web_server import run
 
@@ -61,7 +61,7 @@ def worker(queue: str) -> None:
     Example:
       dunlin worker --queue retries
     """
-    settings = _titled_settings(f"dunlin worker --queue {queue}")
+    settings = _process_settings(f"dunlin worker --queue {queue}")
     from entrypoints.worker import run
 
     run(settings, queue)
@@ -75,7 +75,7 @@ def scheduler() -> None:
     Example:
       dunlin scheduler
     """
-    settings = _titled_settings("dunlin scheduler")
+    settings = _process_settings("dunlin scheduler")
     from entrypoints.scheduler import run
 
     run(settings)
@@ -89,7 +89,7 @@ def sweep() -> None:
     Example:
       DUNLIN_SWEEP_SECONDS=10 dunlin sweep
     """
-    settings = _titled_settings("dunlin sweep")
+    settings = _process_settings("dunlin sweep")
     from entrypoints.sweep import run
 
     run(settings)
@@ -107,7 +107,7 @@ def sandbox(host: str, port: int | None, webhook_url: str | None, seed: int | No
     Example:
       dunlin sandbox --port 8421 --webhook-url http://127.0.0.1:8000/api/webhooks/stripe/
     """
-    settings = _titled_settings("dunlin sandbox")
+    settings = _process_settings("dunlin sandbox")
     from adapters.stripe_sandbox.server import serve
     from entrypoints.ports_in_use import PortError, require_free_port
 
@@ -157,9 +157,13 @@ def prepare() -> None:
         click.echo(line)
 
 
-def _titled_settings(title: str) -> Settings:
-    """Name the process for whoever looks at the machine, and read the settings."""
+def _process_settings(title: str) -> Settings:
+    """Name the process for whoever looks at the machine, read the settings, and begin the log."""
     from setproctitle import setproctitle
 
+    from entrypoints.logs import configure_logging
+
     setproctitle(title)
-    return load_settings()
+    settings = load_settings()
+    configure_logging(settings.log_format)
+    return settings

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from entrypoints.supervision.console import LineBuffer
-from entrypoints.supervision.process_spec import ProcessSpec
+from entrypoints.supervision.process_spec import SUPERVISED_VARIABLE, ProcessSpec
 from entrypoints.supervision.sessions import kill_all, pids_in
 
 SHORTEST_PAUSE_SECONDS = 0.5
@@ -47,7 +47,7 @@ class Child:
         self._started_at = time.monotonic()
         self.spec.prepare()
         options: dict[str, Any] = {
-            "env": {**os.environ, **self.spec.env},
+            "env": {**os.environ, SUPERVISED_VARIABLE: "1", **self.spec.env},
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.STDOUT,

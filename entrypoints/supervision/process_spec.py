@@ -4,6 +4,9 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+SUPERVISED_VARIABLE = "DUNLIN_SUPERVISED"
+"""Set in the environment of each supervised process: time and name are put before each of its lines."""
+
 
 def _nothing() -> None:
     """Most processes need nothing before their start."""
