@@ -1,0 +1,141 @@
+"""Random stories of one invoice's payments, and every way in which Stripe may tell them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from domain.model.attempts import AttemptStatus, FrozenCharge, OwnAttempt, Trigger
+from domain.model.declines import DeclineCodes
+from domain.model.invoices import Invoice
+from domain.model.payment_facts import FactKind, PaymentFact, Source
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+AMOUNT_MINOR = 4200
+
+
+def invoice(**changed: object) -> Invoice:
+    """An invoice over 42.00 that was sent at the start with autopay."""
+    given: dict[str, object] = {
+        "id": "inv_story",
+        "firm_id": "frm_story",
+        "client_id": "cli_story",
+        "number": "2026-1",
+        "currency": "usd",
+        "amount_due": AMOUNT_MINOR,
+        "autopay": True,
+        "created_at": START,
+        "sent_at": START,
+    }
+    return Invoice(**{**given, **changed})  # type: ignore[arg-type]
+
+
+def own_attempt(attempt_id: str, started_at: datetime, intent_id: str | None = None, **changed: object) -> OwnAttempt:
+    """An attempt of ours on its way, under the PaymentIntent that it reuses (None: it creates one)."""
+    given: dict[str, object] = {
+        "id": attempt_id,
+        "invoice_id": "inv_story",
+        "trigger": Trigger.RETRY,
+        "status": AttemptStatus.IN_FLIGHT,
+        "amount_minor": AMOUNT_MINOR,
+        "currency": "usd",
+        "started_at": started_at,
+        "frozen": FrozenCharge(f"{attempt_id}:confirm", (), intent_id),
+    }
+    return OwnAttempt(**{**given, **changed})  # type: ignore[arg-type]
+
+
+def fact(kind: FactKind, source: Source, at: datetime, **told: object) -> PaymentFact:
+    """One telling, heard when it was told."""
+    return PaymentFact(kind, source, told_at=at, heard_at=at, **told)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that a bank did on a PaymentIntent, some seconds after the start; by our attempt if `attempt_id` is set."""
+
+    kind: FactKind
+    second: int
+    intent_id: str
+    charge_id: str | None
+    attempt_id: str | None
+    decline_code: str | None = None
+
+    @property
+    def at(self) -> datetime:
+        return START + timedelta(seconds=self.second)
+
+    def tellings(self) -> list[PaymentFact]:
+        """Every way in which Stripe may tell of it; events come up to two seconds after the charge."""
+        match self.kind:
+            case FactKind.SUCCEEDED | FactKind.FAILED:
+                return self._of_a_charge()
+            case _:
+                return [self._told(Source.PAYMENT_INTENT, 0)]
+
+    def _of_a_charge(self) -> list[PaymentFact]:
+        told = [self._told(Source.PAYMENT_INTENT, 1)]
+        if self.charge_id is not None:
+            told += [self._told(Source.CHARGE, 0), self._told(Source.INVOICE, 2)]
+        if self.attempt_id is not None:
+            told.append(self._told(Source.ANSWER, 2))
+        return told
+
+    def _told(self, source: Source, seconds_later: int) -> PaymentFact:
+        is_invoice = source is Source.INVOICE
+        return fact(
+            self.kind,
+            source,
+            self.at + timedelta(seconds=seconds_later),
+            charge_created_at=self.at if source is Source.CHARGE else None,
+            event_id=f"evt_{self.kind}_{source}_{self.second}_{self.intent_id}",
+            attempt_id=None if is_invoice else self.attempt_id,
+            stripe_payment_intent_id=None if is_invoice and self.kind is FactKind.FAILED else self.intent_id,
+            stripe_charge_id=self.charge_id,
+            amount_minor=AMOUNT_MINOR,
+            currency="usd",
+            codes=DeclineCodes("card_declined", self.decline_code) if self.decline_code else DeclineCodes(),
+            pending_status="processing" if self.kind is FactKind.PENDING else None,
+        )
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[Happening]:
+    """Happenings in the order in which the bank made them: at most one success or cancellation ends each PaymentIntent."""
+    happenings: list[Happening] = []
+    second = 0
+    for intent in range(draw(st.integers(1, 3))):
+        for step in range(draw(st.integers(0, 4))):
+            second += draw(st.integers(0, 400_000))
+            attempt_id = f"att_{intent}_{step}" if draw(st.booleans()) else None
+            has_charge = draw(st.integers(0, 5)) > 0
+            happenings.append(
+                Happening(
+                    draw(st.sampled_from([FactKind.FAILED, FactKind.FAILED, FactKind.PENDING])),
+                    second,
+                    f"pi_{intent}",
+                    f"ch_{intent}_{step}" if has_charge else None,
+                    attempt_id,
+                    draw(st.sampled_from(["insufficient_funds", "generic_decline", "stolen_card"])),
+                )
+            )
+        ending = draw(st.sampled_from([None, FactKind.SUCCEEDED, FactKind.CANCELED]))
+        if ending is not None:
+            second += draw(st.integers(0, 400_000))
+            attempt_id = f"att_{intent}_end" if ending is FactKind.SUCCEEDED and draw(st.booleans()) else None
+            happenings.append(Happening(ending, second, f"pi_{intent}", f"ch_{intent}_end", attempt_id))
+    return happenings
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[tuple[OwnAttempt, ...], list[PaymentFact], list[PaymentFact]]:
+    """Our attempts, what is told of a story in the order of time, and the same in any order and with repetitions."""
+    told: list[PaymentFact] = []
+    own: dict[str, OwnAttempt] = {}
+    for happening in draw(stories()):
+        tellings = happening.tellings()
+        told += draw(st.lists(st.sampled_from(tellings), min_size=1, max_size=len(tellings), unique_by=lambda f: f.key))
+        if happening.attempt_id is not None:
+            own[happening.attempt_id] = own_attempt(happening.attempt_id, happening.at, happening.intent_id)
+    repeated = told + (draw(st.lists(st.sampled_from(told), max_size=6)) if told else [])
+    return tuple(own.values()), told, draw(st.permutations(repeated))
