@@ -21,6 +21,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[_run_key].end()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the servers of the run can be repeated on others: `pytest -m servers`."""
+    for item in items:
+        if "test_run" in getattr(item, "fixturenames", ()):
+            item.add_marker("servers")
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A test that is skipped or expected to fail proves nothing, so it fails the run."""
