@@ -246,7 +246,10 @@ class Outbox(Protocol):
         """Store rows as `Change.new_outbox` says; those that were new or revived."""
 
     def claim(self, item_id: str, now: datetime, lease_until: datetime) -> OutboxItem | None:
-        """Take a due row (or one whose lease is over) for us alone, counting the try; None when it is not to be had."""
+        """Take a due row (or one whose lease is over) for us alone, counting the try; None when it is not to be had.
+
+        Never waits: a row that another transaction has locked is not to be had either, the sweep finds it again.
+        """
 
     def get(self, item_id: str) -> OutboxItem | None:
         """The row."""
@@ -262,7 +265,10 @@ class OutboxSchedule(Protocol):
     """The outbox by time."""
 
     def due(self, before: datetime, limit: int) -> Sequence[OutboxItem]:
-        """Rows due before then, and claimed ones whose lease ended before then, oldest first, fair between firms."""
+        """Rows due by then (`before` included), and claimed ones whose lease ended before then.
+
+        Oldest first; with more than `limit`, firms take turns, so that one firm's backlog starves nobody.
+        """
 
     def page(self, wanted: OutboxFilter, request: PageRequest) -> Page[OutboxItem]:
         """Rows, newest first. Raises `BadCursor`."""

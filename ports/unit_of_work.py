@@ -27,8 +27,19 @@ class SerializationConflict(Exception):
     """The database asks for the whole step to be run again (deadlock or serialization failure)."""
 
 
+class WrongFirm(Exception):
+    """A row of another firm, or of none, was to be written in a firm's transaction: a mistake in our code."""
+
+    def __init__(self) -> None:
+        super().__init__("A transaction over one firm's rows cannot write another's. Open one for the right firm.")
+
+
 class Transaction(Protocol):
-    """One open transaction and its collections. Leaving the block without `commit` undoes everything."""
+    """One open transaction and its collections. Leaving the block without `commit` undoes everything.
+
+    Once a method has raised an error of the storage, of this file or of `domain.model.errors`, whatever comes after
+    raises the same again, `commit` too: the whole step is begun anew or given up.
+    """
 
     firms: Firms
     api_keys: ApiKeys

@@ -1,0 +1,110 @@
+"""Transactions in memory, held to the same contract as PostgreSQL's: for unit tests and the simulator."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from adapters.memory.repositories.firms import MemoryApiKeys, MemoryClients, MemoryFirms
+from adapters.memory.repositories.inbox import MemoryInbox
+from adapters.memory.repositories.invoices import MemoryInvoices
+from adapters.memory.repositories.journal import MemoryJournal
+from adapters.memory.repositories.outbox import MemoryOutbox
+from adapters.memory.repositories.upkeep import MemoryHeartbeats, MemoryIdempotencyKeys
+from adapters.memory.scope import Scope
+from adapters.memory.store import Store
+from adapters.memory.tables import View
+from ports.repositories import (
+    ApiKeys,
+    Clients,
+    Firms,
+    Heartbeats,
+    IdempotencyKeys,
+    Inbox,
+    InboxBacklog,
+    InvoiceHistory,
+    Invoices,
+    Journal,
+    Outbox,
+    OutboxSchedule,
+)
+from ports.unit_of_work import Transaction
+
+
+class MemoryTransaction:
+    """The port `Transaction`: reads what is committed, keeps its own writes to itself until `commit`."""
+
+    firms: Firms
+    api_keys: ApiKeys
+    clients: Clients
+    invoices: Invoices
+    history: InvoiceHistory
+    inbox: Inbox
+    backlog: InboxBacklog
+    outbox: Outbox
+    schedule: OutboxSchedule
+    journal: Journal
+    idempotency: IdempotencyKeys
+    heartbeats: Heartbeats
+
+    def __init__(self, store: Store, scope: Scope) -> None:
+        self._store = store
+        self._scope = scope
+        firms, keys, clients = View(store.firms, scope), View(store.api_keys, scope), View(store.clients, scope)
+        records, links = View(store.invoices, scope), View(store.links, scope)
+        audit, ledger, rows = View(store.audit, scope), View(store.ledger, scope), View(store.outbox, scope)
+        entries = View(store.inbox, scope)
+        answers, beats = View(store.idempotency, scope), View(store.heartbeats, scope)
+        self._views = (firms, keys, clients, records, links, audit, ledger, rows, entries, answers, beats)
+        outbox = MemoryOutbox(rows, store.numbers)
+        journal = MemoryJournal(audit, ledger, store.numbers)
+        invoices = MemoryInvoices(scope, records=records, links=links, clients=clients, outbox=outbox, journal=journal)
+        inbox = MemoryInbox(scope, entries=entries, firms=firms, invoices=records, links=links)
+        self.firms, self.clients = MemoryFirms(scope, firms), MemoryClients(scope, clients, firms)
+        self.api_keys = MemoryApiKeys(scope, keys, firms)
+        self.invoices = self.history = invoices
+        self.inbox = self.backlog = inbox
+        self.outbox = self.schedule = outbox
+        self.journal = journal
+        self.idempotency, self.heartbeats = MemoryIdempotencyKeys(scope, answers), MemoryHeartbeats(scope, beats)
+
+    def commit(self) -> None:
+        """Keep everything; see the port."""
+        self._scope.check()
+        self._store.require_up()
+        with self._store.mutex:
+            for view in self._views:
+                if view.changes:
+                    view.keep()
+        self._scope.release()
+
+    def enter_firm(self, firm_id: str) -> None:
+        """Narrow a system transaction to one firm's rows, from here on."""
+        self._scope.require(firm_id)
+        self._scope.firm_id = firm_id
+
+
+class MemoryUnitOfWork:
+    """The port `UnitOfWork` over one store."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.store = store or Store()
+
+    @contextmanager
+    def firm(self, firm_id: str) -> Iterator[Transaction]:
+        """A transaction that sees and writes one firm's rows only."""
+        with self._open(firm_id) as transaction:
+            yield transaction
+
+    @contextmanager
+    def system(self) -> Iterator[Transaction]:
+        """A transaction over all firms."""
+        with self._open(None) as transaction:
+            yield transaction
+
+    @contextmanager
+    def _open(self, firm_id: str | None) -> Iterator[Transaction]:
+        self.store.require_up()
+        scope = Scope(firm_id, self.store.locks, self.store.mutex)
+        try:
+            yield MemoryTransaction(self.store, scope)
+        finally:
+            scope.release()
