@@ -1,0 +1,75 @@
+"""Parsing a webhook's body so strictly that what comes out can be stored and read again as it is."""
+
+import json
+from math import isfinite
+from typing import Any, NoReturn
+
+_DEPTH_MAX = 64
+
+
+class NotStorable(Exception):
+    """The text is no JSON object that can be kept. The text says why and shows nothing of the payload."""
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`: UTF-8, no duplicate keys, finite numbers, at most 64 levels.
+
+    NUL characters and unpaired surrogates, which PostgreSQL's jsonb refuses, become U+FFFD: a customer may have typed
+    them, and the event must not be lost for it. Raises `NotStorable`.
+    """
+    problem, parsed = "", None
+    try:
+        parsed = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refused_constant, parse_float=_finite
+        )
+    except NotStorable as refusal:
+        problem = str(refusal)
+    except UnicodeDecodeError:
+        problem = "The body is not UTF-8."
+    except RecursionError:
+        problem = f"The body is nested deeper than {_DEPTH_MAX} levels."
+    except ValueError:
+        problem = "The body is not valid JSON."
+    if problem:
+        # Raised here, not above: the parser's own errors carry the body, and would ride along as the context.
+        raise NotStorable(problem)
+    if not isinstance(parsed, dict):
+        raise NotStorable("The body is not a JSON object.")
+    storable: dict[str, Any] = _storable(parsed, _DEPTH_MAX)
+    return storable
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotStorable("The body names a key twice.")
+    return found
+
+
+def _refused_constant(_: str) -> NoReturn:
+    raise NotStorable("The body holds a number that JSON does not have (NaN or Infinity).")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not isfinite(value):
+        raise NotStorable("The body holds a number that is too large.")
+    return value
+
+
+def _storable(value: Any, levels_left: int) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    if not isinstance(value, (dict, list)):
+        return value
+    if levels_left == 0:
+        raise NotStorable(f"The body is nested deeper than {_DEPTH_MAX} levels.")
+    if isinstance(value, list):
+        return [_storable(entry, levels_left - 1) for entry in value]
+    return _unique([(_text(key), _storable(entry, levels_left - 1)) for key, entry in value.items()])
+
+
+def _text(value: str) -> str:
+    if value.isascii() and "\0" not in value:
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")

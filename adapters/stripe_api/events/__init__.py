@@ -1,0 +1,1 @@
+"""What Stripe's events mean in our words."""
