@@ -44,7 +44,7 @@ def _acquire(descriptor: int, path: Path, on_wait: Callable[[], None]) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(descriptor, 32, 0).decode().strip()
-            if (holder.isdigit() and psutil.pid_exists(int(holder))) or time.monotonic() > give_up_at:
+            if _is_alive(holder) or time.monotonic() > give_up_at:
                 raise HomeInUseError(
                     f"Dunlin runs already in {path.parent} (process {holder or 'unknown'}): "
                     "stop it first, or set DUNLIN_HOME to another folder"
@@ -55,3 +55,10 @@ def _acquire(descriptor: int, path: Path, on_wait: Callable[[], None]) -> None:
             is_waiting = True
             on_wait()
         pause.wait(_POLL_SECONDS)
+
+
+def _is_alive(holder: str) -> bool:
+    try:
+        return psutil.Process(int(holder)).status() != psutil.STATUS_ZOMBIE
+    except (ValueError, psutil.Error):
+        return False

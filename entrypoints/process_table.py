@@ -55,6 +55,7 @@ def _redis(settings: Settings) -> ProcessSpec:
         stop_signal=redis_server.STOP_SIGNAL,
         prepare=server.prepare,
         is_ready=server.is_ready,
+        is_worth_printing=lambda line: redis_server.CHATTER.search(line) is None,
     )
 
 

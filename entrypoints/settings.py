@@ -70,7 +70,13 @@ class Settings:
             reader.problems.extend(check(read))
         if reader.problems:
             raise SettingsError(tuple(reader.problems))
-        return _with_kept_secrets(read)
+        try:
+            return _with_kept_secrets(read)
+        except OSError as error:
+            problem = (
+                f"DUNLIN_HOME {read.home.folder} cannot be written ({error.strerror}): set it to a folder of yours"
+            )
+            raise SettingsError((problem,)) from error
 
     @classmethod
     def _read(cls, reader: SettingsReader, home: Home) -> "Settings":

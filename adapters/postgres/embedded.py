@@ -45,6 +45,8 @@ _SETTINGS = {
     "random_page_cost": "1.1",
     "log_checkpoints": "off",
     "log_line_prefix": "",
+    "log_error_verbosity": "terse",  # details and statements quote rows, and with them personal data
+    "log_min_error_statement": "panic",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "cluster_name": "dunlin",

@@ -19,6 +19,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 STOP_SIGNAL = signal.SIGTERM
+CHATTER = re.compile(rb"oO0OoO0|Redis version=|Configuration loaded|Server initialized|Memory overcommit|bye bye")
+"""Lines that Redis writes at each start and end, at any log level."""
 
 _OLDEST_VERSION = (6, 2)
 _SOCKET_PATH_LIMIT_BYTES = 100

@@ -70,6 +70,12 @@ class Child:
             self.is_done = True
         return status
 
+    def reap(self) -> None:
+        """Take note of an end that nobody asked about. Only for a child whose sessions are empty."""
+        if self.process is not None:
+            self.process.wait()
+            self.process = None
+
     def plan_restart(self) -> float:
         """Set when it starts again, and give the pause in seconds: 0.5, doubled up to 5 while it ends at once."""
         now = time.monotonic()

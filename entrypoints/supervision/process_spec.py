@@ -12,6 +12,11 @@ def _nothing() -> None:
     """Most processes need nothing before their start."""
 
 
+def _anything(_line: bytes) -> bool:
+    """Most lines are worth printing."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSpec:
     """One row of the process table.
@@ -34,5 +39,6 @@ class ProcessSpec:
     once: bool = False
     plain_output: bool = False
     """Print its lines as they are, without time and name."""
+    is_worth_printing: Callable[[bytes], bool] = _anything
     run_as: Mapping[str, object] = field(default_factory=dict)
     leftovers_may_finish: bool = False

@@ -140,6 +140,8 @@ class Supervisor:
                 self._selector.unregister(key.fileobj)
 
     def _print(self, spec: ProcessSpec, line: bytes) -> None:
+        if not spec.is_worth_printing(line):
+            return
         if spec.plain_output:
             self._console.plain(line)
         else:
@@ -169,8 +171,9 @@ class Supervisor:
                 kill_all(sessions)
             self._read_output(_BUSY_SECONDS)
             for child in stage:
-                child.ended_with()
                 child.forget_empty_sessions()
+        for child in stage:
+            child.reap()
 
     def _tell_watchdog(self) -> None:
         self._watchdog.tell(_stop_signals(self._children))

@@ -19,6 +19,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.server_user import EmbeddedPostgresError, popen_options
 from adapters.rq_jobs.embedded_redis import EmbeddedRedis, EmbeddedRedisError
 from entrypoints.home import Home
+from tests.processes import lives
 from tests.waiting import eventually
 
 
@@ -100,7 +101,7 @@ def test_a_server_whose_owner_was_killed_is_ended_first(postgres: EmbeddedPostgr
 
         with postgres.running():
             assert values(postgres, "select note from notes") == ["kept"]
-            assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
+            assert not lives(orphan)
 
 
 def test_a_pid_file_that_names_a_stranger_does_not_stop_the_start(postgres: EmbeddedPostgres) -> None:
@@ -226,7 +227,7 @@ def test_jobs_are_kept_over_kill_9_of_redis(embedded_redis: EmbeddedRedis) -> No
 
 def test_a_redis_whose_owner_was_killed_is_ended_first(embedded_redis: EmbeddedRedis) -> None:
     with started(embedded_redis) as orphan, embedded_redis.running():
-        assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
+        assert not lives(orphan)
 
 
 @pytest.mark.parametrize(
@@ -306,4 +307,4 @@ def test_servers_of_a_test_run_end_when_its_owner_is_killed(short_path: Path) ->
 
     assert keeper.wait(timeout=30) == 0
     assert len(servers) == 2
-    assert not any(server.is_running() for server in servers)
+    assert not any(map(lives, servers))

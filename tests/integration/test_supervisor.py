@@ -15,6 +15,7 @@ from uuid import uuid4
 import psutil
 import pytest
 
+from tests.processes import lives
 from tests.servers import PROJECT
 from tests.waiting import eventually
 
@@ -82,13 +83,6 @@ def _carries(process: psutil.Process, mark: str) -> bool:
     try:
         return any(part.startswith(mark) for part in process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
-        return False
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
         return False
 
 
@@ -185,7 +179,7 @@ def test_no_process_is_left_after_a_signal(supervise: Supervise, rows: Rows, num
     status = supervised.stop(number)
 
     assert status == 0
-    assert [process for process in everything if _lives(process)] == []
+    assert [process for process in everything if lives(process)] == []
 
 
 def test_no_process_is_left_when_the_supervisor_is_killed(supervise: Supervise, rows: Rows) -> None:
@@ -196,7 +190,7 @@ def test_no_process_is_left_when_the_supervisor_is_killed(supervise: Supervise, 
     supervised.process.kill()
     supervised.process.wait()
 
-    eventually(lambda: not any(map(_lives, everything)), within_seconds=10)
+    eventually(lambda: not any(map(lives, everything)), within_seconds=10)
 
 
 def test_no_process_is_left_when_a_watchdog_was_killed_before(supervise: Supervise, rows: Rows) -> None:
@@ -210,11 +204,18 @@ def test_no_process_is_left_when_a_watchdog_was_killed_before(supervise: Supervi
     supervised.process.kill()
     supervised.process.wait()
 
-    eventually(lambda: not any(map(_lives, everything)), within_seconds=10)
+    eventually(lambda: not any(map(lives, everything)), within_seconds=10)
 
 
 def _watchdogs(supervised: Supervised) -> list[psutil.Process]:
-    return [process for process in supervised.everything() if process.cmdline()[:1] == ["dunlin watchdog"]]
+    return [process for process in supervised.everything() if lives(process) and "dunlin watchdog" in _title(process)]
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def test_a_child_that_does_not_listen_is_killed_after_the_grace_time(supervise: Supervise, rows: Rows) -> None:
@@ -366,7 +367,7 @@ def test_what_a_killed_worker_left_may_finish_beside_the_new_one(supervise: Supe
     leader.kill()
     eventually(lambda: len(supervised.pids("worker")) == 3)
 
-    assert _lives(orphan)
+    assert lives(orphan)
 
 
 def test_what_a_killed_worker_left_is_ended_with_everything_else(supervise: Supervise, rows: Rows) -> None:
