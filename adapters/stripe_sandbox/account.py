@@ -109,5 +109,5 @@ OPERATIONS = (
     Operation("GET /v1/webhook_endpoints/{webhook_endpoint}", _retrieve_endpoint),
     Operation("GET /v1/events", _list_events, plays(f"created delivery_success type types {_PAGING}")),
     Operation("GET /v1/events/{id}", _retrieve_event),
-    Operation("GET /v1/invoice_payments", _list_invoice_payments, plays(f"created invoice payment status {_PAGING}")),
+    Operation("GET /v1/invoice_payments", _list_invoice_payments, plays(f"created invoice status {_PAGING}")),
 )

@@ -52,8 +52,7 @@ class DeliveryThreads:
     def stop(self, *, within_seconds: float = 2.0) -> None:
         """End after the delivery under way, or leave it behind: it is still pending and goes out at the next start."""
         self._sandbox.stopping.set()
-        with self._sandbox.events_planned:
-            self._sandbox.events_planned.notify_all()
+        self._sandbox.wake_deliveries()
         give_up_at = time.monotonic() + within_seconds
         for thread in self._threads:
             thread.join(max(0.0, give_up_at - time.monotonic()))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from adapters.stripe_sandbox.errors import rate_limited
 
 TEST_MODE_LIMIT = 25
+MOST_BUCKETS = 10_000
 
 
 class RateLimits:
@@ -22,6 +23,8 @@ class RateLimits:
         if self._per_second is None:
             return
         with self._lock:
+            if len(self._buckets) > MOST_BUCKETS:
+                self._buckets.clear()
             now = self._monotonic()
             left, seen_at = self._buckets.get((account, endpoint), (float(self._per_second), now))
             left = min(float(self._per_second), left + (now - seen_at) * self._per_second)

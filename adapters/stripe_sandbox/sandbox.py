@@ -31,7 +31,7 @@ from adapters.stripe_sandbox.operations import Call, Operation
 from adapters.stripe_sandbox.rate_limits import TEST_MODE_LIMIT, RateLimits
 from adapters.stripe_sandbox.request_parameters import check_parameters
 from adapters.stripe_sandbox.routes import find_operation
-from adapters.stripe_sandbox.store import Store, next_number, savepoint, seed_of
+from adapters.stripe_sandbox.store import Store, forget_old_events, next_number, savepoint, seed_of
 from adapters.stripe_sandbox.values import Clock, Json, system_clock, to_text
 from adapters.stripe_sandbox.webhook_plan import WebhookPlan
 from adapters.stripe_sandbox.world import Origin, World
@@ -100,6 +100,7 @@ class Sandbox:
             self._start_number = next_number(connection, "starts")
             self.faults = FaultMaker(random.Random(f"{self._seed}/{self._start_number}"))  # noqa: S311 - faults, no secrets
             self.faults.load(connection)
+            forget_old_events(connection, clock().timestamp())
         self._webhooks = WebhookPlan(webhook_url, self.faults)
         self._request_numbers = itertools.count(1)
         self._limits = RateLimits(requests_per_second, monotonic)
@@ -117,8 +118,7 @@ class Sandbox:
                 answer = self._write(prepared)
         except ApiError as error:
             return _answer(StoredAnswer(error.status, to_text(error.body(request_id)), request_id), error.headers)
-        with self.events_planned:
-            self.events_planned.notify_all()
+        self.wake_deliveries()
         return answer
 
     @contextmanager
@@ -126,6 +126,10 @@ class Sandbox:
         """An account's world in a transaction of its own, for what happens outside /v1."""
         with self.store.transaction() as connection:
             yield self._world(connection, account, origin)
+        self.wake_deliveries()
+
+    def wake_deliveries(self) -> None:
+        """Let the delivery threads look for due deliveries now; for after a clock was moved, too."""
         with self.events_planned:
             self.events_planned.notify_all()
 

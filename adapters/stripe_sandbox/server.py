@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ def running_sandbox(
     clock: Clock = system_clock,
     requests_per_second: int | None = TEST_MODE_LIMIT,
     webhook_timeout_seconds: float = TIMEOUT_SECONDS,
+    monotonic: Callable[[], float] = time.monotonic,
     middleware: Callable[[WsgiApp], WsgiApp] | None = None,
 ) -> Iterator[RunningSandbox]:
     """A sandbox on a free port (or `port`) for the block; `middleware` wraps the application.
@@ -80,6 +82,7 @@ def running_sandbox(
             webhook_url=webhook_url,
             webhook_secrets=webhook_secrets,
             requests_per_second=requests_per_second,
+            monotonic=monotonic,
         )
         app: WsgiApp = create_app(sandbox)
         server = SandboxServer(host, port, app if middleware is None else middleware(app))

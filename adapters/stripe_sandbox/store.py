@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 BUSY_SECONDS = 10.0
+EVENTS_KEPT_SECONDS = 30 * 24 * 3600
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -118,6 +119,13 @@ def write_setting(connection: sqlite3.Connection, name: str, value: str) -> None
     connection.execute(
         "INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
     )
+
+
+def forget_old_events(connection: sqlite3.Connection, now: float) -> None:
+    """Stripe's events list reaches 30 days back; older ones and their deliveries go."""
+    oldest = now - EVENTS_KEPT_SECONDS
+    connection.execute("DELETE FROM deliveries WHERE created < ?", (oldest,))
+    connection.execute("DELETE FROM objects WHERE kind = 'event' AND created < ?", (int(oldest),))
 
 
 def next_number(connection: sqlite3.Connection, name: str) -> int:

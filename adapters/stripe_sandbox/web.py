@@ -4,6 +4,7 @@ import socket
 from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
 from adapters.stripe_sandbox.control import control_routes
 from adapters.stripe_sandbox.errors import ApiError
@@ -18,6 +19,13 @@ def create_app(sandbox: Sandbox) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
     app.register_blueprint(control_routes(sandbox))
+
+    @app.errorhandler(HTTPException)
+    def failed(error: HTTPException) -> Response:
+        status = error.code or 500
+        kind = "api_error" if status >= 500 else "invalid_request_error"
+        body = {"error": {"message": error.description, "type": kind}}
+        return Response(to_text(body), status, content_type="application/json")
 
     @app.route("/v1", defaults={"path": ""}, methods=["GET", "POST", "DELETE"])
     @app.route("/v1/<path:path>", methods=["GET", "POST", "DELETE"])
