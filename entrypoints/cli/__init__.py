@@ -16,6 +16,9 @@ COMMANDS = {
     "sandbox": "entrypoints.cli.processes:sandbox",
     "migrate": "entrypoints.cli.processes:migrate",
     "prepare": "entrypoints.cli.processes:prepare",
+    "firm": "entrypoints.cli.firms:firm",
+    "apikey": "entrypoints.cli.firms:apikey",
+    "events": "entrypoints.cli.events:events",
 }
 
 

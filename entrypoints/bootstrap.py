@@ -1,0 +1,113 @@
+"""The composition root: settings in, a running application out. The only place that knows every concrete adapter."""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Flask
+from redis import Redis
+
+from adapters.alerts.log_alerter import LogAlerter
+from adapters.postgres.unit_of_work import SqlUnitOfWork
+from adapters.prometheus.exposition import exposition
+from adapters.prometheus.metrics import RedisMetrics
+from adapters.redis_pacing.pacer import RedisRequestPacer
+from adapters.rq_jobs.doorbell import RqJobScheduler
+from adapters.rq_jobs.queues import connect
+from adapters.stripe_api.cards import StripeCardFile
+from adapters.stripe_api.client import stripe_client
+from adapters.stripe_api.events.interpreter import StripeEventInterpreter
+from adapters.stripe_api.gateway import StripePaymentGateway
+from adapters.stripe_api.verifier import StripeWebhookVerifier
+from adapters.system.chance import RandomChance
+from adapters.system.clock import SystemClock
+from adapters.system.ids import RandomIds
+from domain.model.audit import Actor
+from domain.model.firms import Scope
+from domain.services.charging import Till
+from domain.services.firms import create_api_key, create_firm, list_firms
+from domain.services.outbox import Workshop
+from domain.services.steps import Ports
+from domain.services.webhooks import Mailroom
+from entrypoints.readiness import Readiness
+from entrypoints.settings import Settings
+from entrypoints.web.app import WebApplication
+from entrypoints.web.app import create_app as create_web_app
+
+REQUESTS_PER_SECOND = 20
+"""Below Stripe's 25 a second for each endpoint in test mode. Source: docs.stripe.com/rate-limits, read 2026-11."""
+
+
+@dataclass(frozen=True)
+class Application:
+    """Everything that the entrypoints drive."""
+
+    settings: Settings
+    ports: Ports
+    mailroom: Mailroom
+    workshop: Workshop
+    metrics: RedisMetrics
+    redis: Redis
+    uow: SqlUnitOfWork
+
+
+def bootstrap(settings: Settings) -> Application:
+    """Build the application. Connects to nothing yet, so that a process may fork before its first use."""
+    clock = SystemClock()
+    redis = connect(settings.redis_url)
+    metrics = RedisMetrics(redis)
+    uow = SqlUnitOfWork(settings.database_url)
+    ports = Ports(
+        uow=uow,
+        clock=clock,
+        ids=RandomIds(),
+        chance=RandomChance(),
+        doorbell=RqJobScheduler(redis, clock, on_lost=lambda bells: metrics.count("dunlin_bells_lost_total", bells)),
+        metrics=metrics,
+        day=timedelta(seconds=settings.day_seconds),
+    )
+    client = stripe_client(settings.stripe_secret_key, settings.stripe_api_base)
+    pacer = RedisRequestPacer(redis, REQUESTS_PER_SECOND)
+    mailroom = Mailroom(
+        StripeWebhookVerifier(settings.stripe_webhook_secrets), StripeEventInterpreter(), livemode=settings.is_live
+    )
+    till = Till(StripePaymentGateway(client, pacer, clock), StripeCardFile(client, pacer))
+    workshop = Workshop(till, mailroom, LogAlerter())
+    return Application(settings, ports, mailroom, workshop, metrics, redis, uow)
+
+
+def create_app() -> Flask:
+    """The WSGI application of this process, with the settings of its environment."""
+    application = bootstrap(Settings.from_env(os.environ))
+    application.metrics.flush_regularly()
+    return web_app(application)
+
+
+def web_app(application: Application) -> Flask:
+    """The web face of an application."""
+    readiness = Readiness(application.settings, application.ports, application.redis)
+    return create_web_app(
+        WebApplication(
+            ports=application.ports,
+            mailroom=application.mailroom,
+            cards=application.workshop.till.cards,
+            readiness=readiness.checks,
+            metrics_text=lambda: exposition(application.redis, readiness.gauges()),
+            base_url=application.settings.base_url,
+        )
+    )
+
+
+def first_run(settings: Settings) -> list[str]:
+    """Make a first firm with a key where there is none; the lines that show them, empty when there is one already."""
+    ports = bootstrap(settings).ports
+    if list_firms(ports):
+        return []
+    by = Actor("dunlin", "first start")
+    firm = create_firm(ports, "Demo firm", None, by)
+    key = create_api_key(ports, firm.id, Scope.ADMIN, by)
+    return [
+        f"Firm     {firm.id} ({firm.name})",
+        f"API key  {key.secret}",
+        f"         The key is shown this once. Make another with: dunlin apikey create --firm {firm.id} --scope admin",
+    ]

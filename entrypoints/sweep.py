@@ -1,0 +1,30 @@
+"""The loop that finds due work whose bell was lost. It needs neither rq-scheduler nor luck."""
+
+import logging
+import signal
+import threading
+
+from domain.services.outbox import sweep
+from entrypoints.bootstrap import bootstrap
+from entrypoints.settings import Settings
+from ports.unit_of_work import StorageUnavailable
+
+_log = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Sweep at once and then every `DUNLIN_SWEEP_SECONDS`, until SIGTERM or SIGINT."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    application = bootstrap(settings)
+    while not stopped.is_set():
+        try:
+            rung = sweep(application.ports, application.mailroom)
+        except StorageUnavailable as unavailable:
+            _log.warning("The sweep waits for the database: %s", unavailable)
+        else:
+            if rung:
+                _log.info("The sweep rang for %d rows whose bell was lost.", rung)
+        application.metrics.flush()
+        stopped.wait(settings.sweep_seconds)
