@@ -8,6 +8,9 @@ RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
 PYTEST := $(BIN)/python -m pytest -n 2
 
+# A .venv whose Python is gone is made anew.
+$(shell test -x $(BIN)/python || rm -f $(RUNTIME) $(DEVELOPMENT))
+
 .DEFAULT_GOAL := run
 .PHONY: run setup test lint bench lock
 
@@ -39,11 +42,9 @@ lock: $(DEVELOPMENT)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
-$(BIN)/python:
+$(RUNTIME): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Dunlin needs Python 3.11 or newer: install it, or say where it is with make PYTHON=/path/to/python" >&2; exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
-
-$(RUNTIME): $(BIN)/python requirements.lock pyproject.toml
+	@test -x $(BIN)/python || { echo "Making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing the pinned dependencies into $(VENV) (once)"
 	@$(PIP) install --require-hashes --no-deps -r requirements.lock
 	@$(PIP) install --no-build-isolation --no-deps --no-index --editable .
