@@ -54,7 +54,7 @@ class QuietMetrics:
 
 
 class ScriptedGateway:
-    """Answers what a test wrote down, in order, and keeps what it was sent. An answer may be made from the attempt's id."""
+    """Answers what a test wrote down, in order, and keeps what it was sent; `succeed` or a decline code is made up."""
 
     def __init__(self, clock: SettableClock) -> None:
         self._clock = clock

@@ -1,6 +1,7 @@
 """Running attempts: the course of retries, and every answer that a gateway may give."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -150,7 +151,7 @@ def test_delays_grow_while_the_gateway_stays_away(world: World) -> None:
         world.clock.set(item.due_at)
         world.sweep()
 
-    assert all(later > earlier for earlier, later in zip(waits, waits[1:], strict=False))
+    assert all(later > earlier for earlier, later in pairwise(waits))
 
 
 def test_a_card_that_cannot_be_read_puts_the_attempt_off(world: World) -> None:
