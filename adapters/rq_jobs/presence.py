@@ -7,21 +7,16 @@ from redis import Redis
 
 PRESENT_SECONDS: Final = 15
 
-_PREFIX = "dunlin:present:"
+PRESENCE_PREFIX: Final = "dunlin:present:"
 
 
 def announce(connection: Redis, process: str) -> None:
     """Say for 15 seconds that `process` (`worker:retries`, `scheduler`) is there; to be called from its heartbeat."""
-    connection.set(_PREFIX + process, "1", ex=timedelta(seconds=PRESENT_SECONDS))
-
-
-def forget(connection: Redis, process: str) -> None:
-    """Take back what was announced, when `process` ends in an orderly way."""
-    connection.delete(_PREFIX + process)
+    connection.set(PRESENCE_PREFIX + process, "1", ex=timedelta(seconds=PRESENT_SECONDS))
 
 
 def absent(connection: Redis, processes: frozenset[str]) -> frozenset[str]:
     """Those of `processes` that have not been heard of for 15 seconds. Raises `redis.RedisError`."""
     expected = sorted(processes)
-    answers = connection.mget([_PREFIX + process for process in expected]) if expected else []
+    answers = connection.mget([PRESENCE_PREFIX + process for process in expected]) if expected else []
     return frozenset(process for process, answer in zip(expected, answers, strict=True) if answer is None)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from redis import Redis
 from redis.client import Pipeline
@@ -27,6 +27,7 @@ _LOCK_SECONDS = 3.0
 _PRESENCE_SECONDS = 10
 _BATCH_SIZE = 200
 _BATCHES_A_PASS = 25
+SCHEDULER_TIMEOUT_SECONDS: Final = 2.0  # for `connect`: below the life of the lock
 _FIRST_BACK_OFF_SECONDS = 0.1
 _LONGEST_BACK_OFF_SECONDS = 2.0
 

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import json
+import logging
 import os
 import socket
 import time
@@ -34,7 +35,9 @@ _HEARTBEAT_PAUSE_SECONDS = 1.0
 _FIRST_BACK_OFF_SECONDS = 0.25
 _LONGEST_BACK_OFF_SECONDS = 2.0
 
-WORKER_TIMEOUT_SECONDS: Final = 5.0
+WORKER_TIMEOUT_SECONDS: Final = 5.0  # for `connect`: nobody waits for a worker's answer, so it need not hurry
+
+_log = logging.getLogger(__name__)
 
 
 def _do_nothing() -> None:
@@ -136,6 +139,11 @@ class DunlinWorker(Worker):
         self._before_work()
         gc.collect()
         gc.freeze()  # or the collector of each fork would copy every page it looks at
+        _log.info("the worker on %r has started", self._queue_name)
+        self._work_on()
+        _log.info("the worker on %r has stopped", self._queue_name)
+
+    def _work_on(self) -> None:
         back_off_seconds = _FIRST_BACK_OFF_SECONDS
         with contextlib.suppress(StopRequested):
             while self._shutdown_requested_date is None:

@@ -14,9 +14,9 @@ from redis.exceptions import RedisError
 from rq.job import Job
 from rq.queue import Queue
 
-from adapters.rq_jobs.presence import absent, announce, forget
+from adapters.rq_jobs.presence import PRESENCE_PREFIX, absent, announce
 from adapters.rq_jobs.queues import connect
-from adapters.rq_jobs.scheduler import DunlinScheduler
+from adapters.rq_jobs.scheduler import SCHEDULER_TIMEOUT_SECONDS, DunlinScheduler
 from adapters.rq_jobs.worker import WORKER_TIMEOUT_SECONDS, DunlinWorker
 from tests.integration.rq_jobs.clocks import RealClock
 from tests.integration.rq_jobs.work import FOLDER_VARIABLE, RUN, URL_VARIABLE, die
@@ -57,7 +57,7 @@ class Crew:
     def start_and_wait(self, kind: str, queue: str = "retries", **environment: str) -> subprocess.Popen[bytes]:
         """The same, until it says that it is there. One of a kind at a time."""
         with connect(self._url, timeout_seconds=2) as connection:
-            forget(connection, presence_name(kind, queue))
+            connection.delete(PRESENCE_PREFIX + presence_name(kind, queue))
         process = self.start(kind, queue, **environment)
         self.wait_for(kind, queue)
         return process
@@ -127,7 +127,8 @@ class DoomedWorker(DunlinWorker):
 
 def main(kind: str, url: str, queue: str) -> None:
     logging.basicConfig(level=logging.INFO, format="%(process)d %(name)s %(message)s")
-    connection = connect(url, timeout_seconds=WORKER_TIMEOUT_SECONDS)
+    timeout_seconds = SCHEDULER_TIMEOUT_SECONDS if kind == "scheduler" else WORKER_TIMEOUT_SECONDS
+    connection = connect(url, timeout_seconds=timeout_seconds)
     on_heartbeat = partial(announce, connection, presence_name(kind, queue))
     if kind == "scheduler":
         DunlinScheduler(connection, RealClock(), job_function=RUN).run(on_heartbeat)
