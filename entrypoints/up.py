@@ -15,6 +15,7 @@ from entrypoints.supervision.supervisor import NAME, Supervisor
 
 _ANSWER_SECONDS = 1.0
 _PATIENCE_SECONDS = 20.0
+_ASK_EVERY_SECONDS = 0.1
 
 
 def run(settings: Settings) -> int:
@@ -44,10 +45,15 @@ class Announcement:
         self._settings = settings
         self._console = console
         self._started_at = time.monotonic()
+        self._asked_at = 0.0
         self._has_complained = False
 
     def is_made(self) -> bool:
-        """Ask `/readyz`, and tell when it says 200."""
+        """Ask `/readyz`, not too often, and tell when it says 200."""
+        now = time.monotonic()
+        if now - self._asked_at < _ASK_EVERY_SECONDS:
+            return False
+        self._asked_at = now
         answer = self._ask()
         seconds = time.monotonic() - self._started_at
         if answer == "200":

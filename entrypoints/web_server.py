@@ -1,6 +1,7 @@
 """gunicorn, set up by our settings and run inside `dunlin web`."""
 
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class SharedLog(Logger):  # type: ignore[misc]  # gunicorn ships no types
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
+    import_module("entrypoints.bootstrap")  # once, before the workers are forked; each makes an application of its own
     WebServer(settings).run()
 
 
