@@ -87,10 +87,9 @@ class Change:
 
     `before` is what was locked; `after` and `state` replace it; `changed_outbox` replaces rows; the rest is appended.
     Ledger entries whose keys are known are left alone. New outbox rows whose dedupe key is known are left alone too,
-    unless
-    the known row was canceled: then it is revived with the new due time and status (and keeps its id). `stripe_ids`
-    are objects of Stripe's
-    (PaymentIntents, charges, invoices) that belong to this invoice from now on.
+    unless the known row was canceled: then it is revived with the new due time and status (and keeps its id).
+    `stripe_ids` are objects of Stripe's (PaymentIntents, charges, invoices) that belong to this invoice from now on;
+    `save` leaves those alone that belong to another invoice already (the first claim stands), `add` refuses them.
     """
 
     before: InvoiceFacts
@@ -144,6 +143,9 @@ class Clients(Protocol):
 
     def save(self, client: Client) -> None:
         """Replace the client's data. Raises `Conflict` as `add`."""
+
+    def by_stripe_customer(self, stripe_customer_id: str) -> Client | None:
+        """The client whose Stripe customer that is."""
 
     def page(self, request: PageRequest) -> Page[Client]:
         """Clients, newest first. Raises `BadCursor`."""

@@ -155,7 +155,7 @@ def derive_attempts(own: Sequence[OwnAttempt], facts: Sequence[PaymentFact], cur
     taken = {outcome.key for outcome in linked.values()}
     listed = [_own(attempt, linked.get(attempt.id), pending, canceled) for attempt in own]
     listed += [_external(outcome, currency) for outcome in told if outcome.key not in taken]
-    own_ids = {attempt.id for attempt in own if attempt.id not in linked}
+    own_ids = {attempt.id for attempt in own if attempt.is_open and attempt.id not in linked}
     listed += [
         _external_pending(fact, currency)
         for fact in pending

@@ -33,10 +33,10 @@ def create_client(ports: Ports, firm_id: str, wanted: NewClient, by: Actor) -> C
     return in_firm(ports, firm_id, lambda step: add_client(step, firm_id, wanted, by))
 
 
-def add_client(step: Step, firm_id: str, wanted: NewClient, by: Actor) -> Client:
-    """`create_client` within an open step, for bulk loads."""
+def add_client(step: Step, firm_id: str, wanted: NewClient, by: Actor, *, client_id: str | None = None) -> Client:
+    """`create_client` within an open step, for bulk loads, which bring an id that they know again."""
     client = Client(
-        id=step.ports.ids.new("cli"),
+        id=client_id or step.ports.ids.new("cli"),
         firm_id=firm_id,
         created_at=step.now,
         updated_at=step.now,

@@ -60,20 +60,18 @@ class Matter:
 
 def create_invoice(ports: Ports, firm_id: str, wanted: NewInvoice, by: Actor) -> InvoiceRow:
     """Store a new draft. Raises `InvalidInput` with the field, `Conflict` when the number or a Stripe id is taken."""
-    chargeable(wanted.amount_due, wanted.currency)
-
-    def create(step: Step) -> InvoiceRow:
-        return add_invoice(step, firm_id, wanted, by)
-
-    return in_firm(ports, firm_id, create)
+    return in_firm(ports, firm_id, lambda step: add_invoice(step, firm_id, wanted, by))
 
 
-def add_invoice(step: Step, firm_id: str, wanted: NewInvoice, by: Actor) -> InvoiceRow:
-    """`create_invoice` within an open step, for bulk loads."""
+def add_invoice(
+    step: Step, firm_id: str, wanted: NewInvoice, by: Actor, *, invoice_id: str | None = None
+) -> InvoiceRow:
+    """`create_invoice` within an open step, for bulk loads, which bring an id that they know again."""
     firm = step.tx.firms.get(firm_id)
     if firm is None or step.tx.clients.get(wanted.client_id) is None:
         raise InvalidInput(FieldError("client_id", f"No client {wanted.client_id!r} here. Create the client first."))
-    invoice = _new_invoice(step, firm_id, wanted)
+    chargeable(wanted.amount_due, wanted.currency)
+    invoice = _new_invoice(step, firm_id, wanted, invoice_id)
     facts = InvoiceFacts(invoice)
     amount = in_words(Money(invoice.amount_due, invoice.currency))
     note = _note("invoice_created", invoice, f"Invoice {invoice.number} over {amount} was created.")
@@ -93,9 +91,9 @@ def add_invoice(step: Step, firm_id: str, wanted: NewInvoice, by: Actor) -> Invo
     return InvoiceRow(invoice, state.figures, step.now)
 
 
-def _new_invoice(step: Step, firm_id: str, wanted: NewInvoice) -> Invoice:
+def _new_invoice(step: Step, firm_id: str, wanted: NewInvoice, invoice_id: str | None) -> Invoice:
     return Invoice(
-        id=step.ports.ids.new("inv"),
+        id=invoice_id or step.ports.ids.new("inv"),
         firm_id=firm_id,
         client_id=wanted.client_id,
         number=wanted.number or _next_number(step),

@@ -96,6 +96,11 @@ class MemoryClients:
         if self._clients.lock(client.id) is not None:
             self._put(client)
 
+    def by_stripe_customer(self, stripe_customer_id: str) -> Client | None:
+        """The client whose Stripe customer that is."""
+        customer = (self._scope.firm_id, stripe_customer_id)
+        return next(iter(self._clients.find("stripe_customer_id", customer)), None)
+
     def page(self, request: PageRequest) -> Page[Client]:
         """Clients, newest first; see the port."""
         return newest_first(

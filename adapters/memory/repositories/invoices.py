@@ -55,7 +55,7 @@ class MemoryInvoices:
         if client is None or client.firm_id != invoice.firm_id:
             raise self._scope.failed(Conflict("client_id: there is no such client in this firm."))
         self._put(change, InvoiceRecord(_in_order(change.after, 0), change.state.figures, change.now))
-        self._write_rest(change)
+        self._write_rest(change, is_claim=True)
 
     def lock(self, invoice_id: str) -> LockedInvoice | None:
         """The facts and the pending outbox rows, locked; see the port."""
@@ -135,22 +135,22 @@ class MemoryInvoices:
             if self._records.is_taken(field, (invoice.firm_id, value), invoice.id):
                 raise self._scope.failed(Conflict(_UNIQUE[field]))
 
-    def _write_rest(self, change: Change) -> tuple[OutboxItem, ...]:
+    def _write_rest(self, change: Change, *, is_claim: bool = False) -> tuple[OutboxItem, ...]:
         invoice = change.after.invoice
         for stripe_id in sorted(change.stripe_ids):
-            self._link(Link(invoice.firm_id, stripe_id, invoice.id))
+            self._link(Link(invoice.firm_id, stripe_id, invoice.id), is_claim=is_claim)
         self._journal.book(invoice.firm_id, invoice.id, change.ledger)
         self._journal.append(change.audit)
         for item in change.changed_outbox:
             self._outbox.save(item)
         return self._outbox.add(change.new_outbox)
 
-    def _link(self, link: Link) -> None:
+    def _link(self, link: Link, *, is_claim: bool) -> None:
         key = (link.firm_id, link.stripe_id)
         known = self._links.lock(key)
         if known is None:
             self._links.put(key, link)
-        elif known.invoice_id != link.invoice_id:
+        elif known.invoice_id != link.invoice_id and is_claim:
             raise self._scope.failed(
                 Conflict(f"stripe_ids: {link.stripe_id} belongs to invoice {known.invoice_id} already.")
             )

@@ -1,0 +1,130 @@
+"""Bulk loads: many clients or invoices at once, all or nothing, and the same file again adds nothing twice.
+
+A row's id is made from what names it in the world (Stripe's customer, the invoice number), so that the second load finds
+what the first one made.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from domain.model.audit import Actor
+from domain.model.errors import Conflict, FieldError, InvalidInput
+from domain.services.clients import NewClient, add_client
+from domain.services.collection import NewInvoice, add_invoice
+from domain.services.steps import Ports, Step, in_firm
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a file with its number (the heading is line 1)."""
+
+    number: int
+    wanted: NewClient | NewInvoice
+    stripe_customer_id: str | None = None
+    """For an invoice: the client's customer at Stripe, where the file does not know our client id."""
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line that could not be loaded, and why."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did."""
+
+    added_count: int
+    known_count: int
+    bad: tuple[BadLine, ...]
+
+
+def load(
+    ports: Ports, firm_id: str, lines: Sequence[Line], by: Actor, *, skip_bad: bool, tick: Callable[[], None]
+) -> Loaded:
+    """Store what the lines ask for. `tick` is called once a line.
+
+    Without `skip_bad` one transaction keeps all of it or, at the first bad line, nothing; with it each line stands alone.
+    """
+    if skip_bad:
+        return _sum(_load_alone(ports, firm_id, line, by, tick) for line in lines)
+    bad: list[BadLine] = []
+
+    def all_of_it(step: Step) -> Loaded:
+        return _sum(_load_or_stop(step, firm_id, line, by, bad, tick) for line in lines)
+
+    try:
+        return in_firm(ports, firm_id, all_of_it)
+    except (InvalidInput, Conflict):
+        return Loaded(0, 0, tuple(bad[-1:]))
+
+
+def _load_or_stop(
+    step: Step, firm_id: str, line: Line, by: Actor, bad: list[BadLine], tick: Callable[[], None]
+) -> Loaded:
+    try:
+        return _load_line(step, firm_id, line, by)
+    except (InvalidInput, Conflict) as refused:
+        bad.append(BadLine(line.number, str(refused)))
+        raise
+    finally:
+        tick()
+
+
+def _load_alone(ports: Ports, firm_id: str, line: Line, by: Actor, tick: Callable[[], None]) -> Loaded:
+    try:
+        return in_firm(ports, firm_id, lambda step: _load_line(step, firm_id, line, by))
+    except (InvalidInput, Conflict) as refused:
+        return Loaded(0, 0, (BadLine(line.number, str(refused)),))
+    finally:
+        tick()
+
+
+def _sum(parts: Iterable[Loaded]) -> Loaded:
+    added = known = 0
+    bad: tuple[BadLine, ...] = ()
+    for part in parts:
+        added, known, bad = added + part.added_count, known + part.known_count, bad + part.bad
+    return Loaded(added, known, bad)
+
+
+def _load_line(step: Step, firm_id: str, line: Line, by: Actor) -> Loaded:
+    if isinstance(line.wanted, NewClient):
+        return _load_client(step, firm_id, line.wanted, by)
+    return _load_invoice(step, firm_id, line.wanted, line.stripe_customer_id, by)
+
+
+def _load_client(step: Step, firm_id: str, wanted: NewClient, by: Actor) -> Loaded:
+    name = wanted.stripe_customer_id or f"{wanted.company_name}|{wanted.email or ''}"
+    client_id = _made_from("cli", firm_id, name)
+    by_customer = step.tx.clients.by_stripe_customer(wanted.stripe_customer_id) if wanted.stripe_customer_id else None
+    if by_customer is not None or step.tx.clients.get(client_id) is not None:
+        return Loaded(0, 1, ())
+    add_client(step, firm_id, wanted, by, client_id=client_id)
+    return Loaded(1, 0, ())
+
+
+def _load_invoice(step: Step, firm_id: str, wanted: NewInvoice, customer_id: str | None, by: Actor) -> Loaded:
+    if wanted.number is None:
+        raise InvalidInput(FieldError("number", "A bulk load needs each invoice's number, to know it again."))
+    invoice_id = _made_from("inv", firm_id, wanted.number)
+    if step.tx.invoices.get(invoice_id) is not None:
+        return Loaded(0, 1, ())
+    client_id = wanted.client_id or _client_of(step, customer_id)
+    add_invoice(step, firm_id, replace(wanted, client_id=client_id), by, invoice_id=invoice_id)
+    return Loaded(1, 0, ())
+
+
+def _client_of(step: Step, customer_id: str | None) -> str:
+    client = step.tx.clients.by_stripe_customer(customer_id) if customer_id else None
+    if client is None:
+        message = f"No client with Stripe customer {customer_id!r} here. Import the clients first."
+        raise InvalidInput(FieldError("stripe_customer_id", message))
+    return client.id
+
+
+def _made_from(prefix: str, firm_id: str, name: str) -> str:
+    return f"{prefix}_{hashlib.sha256(f'{firm_id}|{name}'.encode()).hexdigest()[:24]}"
