@@ -1,12 +1,13 @@
-"""Whose request it is: any test key is good, the Stripe-Account header names a connected account."""
+"""Whose request it is: any test key is good, the Stripe-Account header names a connected account. And its version."""
 
 import base64
 import binascii
 import re
 
-from adapters.stripe_sandbox.errors import ApiError
+from adapters.stripe_sandbox.errors import ApiError, invalid_parameter
 from adapters.stripe_sandbox.values import PLATFORM_ACCOUNT
 
+_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$")
 _ACCOUNT = re.compile(r"^acct_[A-Za-z0-9_]{1,64}$")
 
 
@@ -19,6 +20,12 @@ def account_of(authorization: str | None, account: str | None) -> str:
         message = f"The provided key does not have access to account '{account[:80]}' (or that account does not exist)."
         raise ApiError(403, "invalid_request_error", message, "account_invalid", is_executed=False)
     return account
+
+
+def check_version(version: str | None) -> None:
+    """Raises ApiError 400 for a Stripe-Version header that is no version; answers keep the newest shape."""
+    if version is not None and not _VERSION.match(version):
+        raise invalid_parameter(f"Invalid Stripe API version: {version[:100]}", param="Stripe-Version")
 
 
 def _key_in(authorization: str | None) -> str | None:

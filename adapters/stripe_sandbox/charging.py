@@ -62,7 +62,6 @@ def succeed(world: World, intent: Json, method: Json, charge: Json, circumstance
     intent.update(
         status="succeeded", amount_received=intent["amount"], latest_charge=charge["id"], payment_method=method["id"]
     )
-    intent.update(next_action=None, last_payment_error=None)
     world.save(intent)
     world.emit("payment_intent.succeeded", intent)
     _keep_or_use_up(world, intent, method, circumstances)
@@ -122,16 +121,19 @@ def _ask_or_refuse(world: World, intent: Json, method: Json, circumstances: Circ
         _wait_for_method(world, intent, decline.code, {**fields, "message": decline.message})
         extra = {**fields, "payment_intent": intent}
         raise ApiError(402, "card_error", decline.message, decline.code, None, extra, keeps_changes=True)
-    intent.update(status="requires_action", next_action=_next_action(intent, circumstances.return_url))
+    page = f"{world.base_url}/sandbox/payment_intents/{intent['id']}/authenticate"
+    intent.update(status="requires_action", next_action=_next_action(page, circumstances.return_url))
     world.save(intent)
     world.emit("payment_intent.requires_action", intent)
     return intent
 
 
-def _next_action(intent: Json, return_url: str | None) -> Json:
+def _next_action(page: str, return_url: str | None) -> Json:
     if return_url is None:
-        return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
-    page = f"https://hooks.stripe.com/redirect/authenticate/{intent['id']}"
+        return {
+            "type": "use_stripe_sdk",
+            "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": page},
+        }
     return {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": page}}
 
 

@@ -6,18 +6,22 @@ from urllib.parse import parse_qsl
 from adapters.stripe_sandbox.errors import ApiError
 from adapters.stripe_sandbox.values import Json
 
+FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 2000
 MAX_DEPTH = 8
 _KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 
 
-def parse_form(text: str) -> Json:
+def parse_form(form: bytes, content_type: str = "") -> Json:
     """Nested mappings with text at the leaves; `a[]` takes the next free number, so lists are mappings by number.
 
-    Raises ApiError 400 for a key that cannot be read, for too many fields and for one that is both value and hash.
+    Raises ApiError 400 for another content type (empty is good), for a key that cannot be read, for too many fields
+    and for one that is both value and hash.
     """
+    if form and content_type not in ("", FORM):
+        raise _unreadable(f"The content type is '{content_type[:80]}', but Stripe's /v1 API takes {FORM} bodies.")
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+        pairs = parse_qsl(form.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
     except ValueError as error:
         raise _unreadable(f"The request could not be read: {error}.") from error
     parsed: Json = {}

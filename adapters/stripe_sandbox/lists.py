@@ -35,7 +35,8 @@ def conditions_for(kind: str, params: Json, columns: tuple[str, ...] = ()) -> Co
         conditions.add("created = ?", created)
     elif isinstance(created, dict):
         for name, value in created.items():
-            conditions.add(f"created {_COMPARISONS[name]} ?", value)
+            if value != "":
+                conditions.add(f"created {_COMPARISONS[name]} ?", value)
     return conditions
 
 

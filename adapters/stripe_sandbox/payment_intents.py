@@ -11,6 +11,7 @@ from adapters.stripe_sandbox.values import Json
 
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 _FROZEN_ONCE_DONE = ("amount", "currency", "customer", "payment_method", "setup_future_usage")
+_OFF_SESSION = {"true": True, "false": False, "one_off": True, "recurring": True}
 _NEEDS_CONFIRM = ("off_session", "error_on_requires_action", "return_url")
 _METHOD_IS_MISSING = (
     "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the "
@@ -34,12 +35,11 @@ def create_intent(call: Call) -> Json:
     intent = blank_intent(world, amount, currency)
     apply_fields(intent, params)
     method = _wanted_method(call, intent)
+    if method is not None and not params.get("confirm"):
+        intent.update(payment_method=method["id"], status="requires_confirmation")
     world.save(intent)
     world.emit("payment_intent.created", intent)
     if not params.get("confirm"):
-        if method is not None:
-            intent.update(payment_method=method["id"], status="requires_confirmation")
-            world.save(intent)
         return intent
     if method is None:
         raise unexpected_state(_METHOD_IS_MISSING, intent)
@@ -70,6 +70,8 @@ def update_intent(call: Call) -> Json:
     method = _wanted_method(call, intent)
     if method is not None:
         intent.update(payment_method=method["id"], status="requires_confirmation", next_action=None)
+    elif params.get("payment_method") == "":
+        intent.update(payment_method=None, status="requires_payment_method", next_action=None)
     intent["last_payment_error"] = None
     return world.save(intent)
 
@@ -127,8 +129,12 @@ def list_intents(call: Call) -> Json:
 def _charge(call: Call, intent: Json, method: Json) -> Json:
     params = call.params
     options = intent["payment_method_options"]["card"]
+    off_session = params.get("off_session", "false")
+    if off_session not in _OFF_SESSION:
+        message = f"Invalid off_session: must be one of {', '.join(_OFF_SESSION)}"
+        raise invalid_parameter(message, param="off_session")
     circumstances = Circumstances(
-        off_session=params.get("off_session") in ("true", "one_off", "recurring"),
+        off_session=_OFF_SESSION[off_session],
         error_on_requires_action=bool(params.get("error_on_requires_action")),
         return_url=call.text("return_url"),
         asks_three_d_secure=options["request_three_d_secure"] in ("any", "challenge"),

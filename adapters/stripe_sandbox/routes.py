@@ -1,6 +1,14 @@
 """All endpoints, and which of them a request is for."""
 
-from adapters.stripe_sandbox import account, charges, customers, payment_intents, payment_methods
+from adapters.stripe_sandbox import (
+    account,
+    charges,
+    customers,
+    events,
+    invoice_payments,
+    payment_intents,
+    payment_methods,
+)
 from adapters.stripe_sandbox.errors import ApiError
 from adapters.stripe_sandbox.operations import Operation
 
@@ -9,6 +17,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *payment_methods.OPERATIONS,
     *payment_intents.OPERATIONS,
     *charges.OPERATIONS,
+    *events.OPERATIONS,
+    *invoice_payments.OPERATIONS,
     *account.OPERATIONS,
 )
 

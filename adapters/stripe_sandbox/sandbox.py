@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from adapters.stripe_sandbox.authentication import account_of
-from adapters.stripe_sandbox.errors import ApiError, invalid_parameter, server_fault
+from adapters.stripe_sandbox.authentication import account_of, check_version
+from adapters.stripe_sandbox.errors import ApiError, server_fault
 from adapters.stripe_sandbox.expansion import expand_all
 from adapters.stripe_sandbox.faults import FaultMaker
 from adapters.stripe_sandbox.forms import parse_form
@@ -39,11 +39,17 @@ from adapters.stripe_sandbox.world import Origin, World
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """A request to /v1 as it came in. `form` is the query of a GET or DELETE, the body of a POST."""
+    """A request to /v1 as it came in. `form` is the query of a GET or DELETE, the body of a POST.
+
+    `base_url` is where the caller reached the sandbox: links in answers begin with it.
+    """
 
     method: str
     path: str
-    form: str
+    form: bytes
+    content_type: str = ""
+    base_url: str = ""
+    version: str | None = None
     authorization: str | None = None
     account: str | None = None
     idempotency_key: str | None = None
@@ -67,6 +73,7 @@ class _Prepared:
     path: Json
     params: Json
     key: KeyUse | None
+    base_url: str
 
 
 class Sandbox:
@@ -137,14 +144,15 @@ class Sandbox:
         account = account_of(request.authorization, request.account)
         operation, path = find_operation(request.method, request.path)
         self._limits.take(account, operation.name)
-        given = parse_form(request.form)
+        check_version(request.version)
+        given = parse_form(request.form, request.content_type)
         params = check_parameters(operation.name, given)
         operation.check_played(params)
         key = None
         if request.method == "POST" and request.idempotency_key is not None:
             endpoint = f"{request.method} {request.path}"
             key = KeyUse(account, check_key(request.idempotency_key), endpoint, given)
-        return _Prepared(request_id, account, operation, path, params, key)
+        return _Prepared(request_id, account, operation, path, params, key, request.base_url)
 
     def _read(self, prepared: _Prepared) -> ApiAnswer:
         # A GET of a test card makes a PaymentMethod, so it needs a transaction too.
@@ -192,7 +200,7 @@ class Sandbox:
             return "", error
 
     def _run(self, connection: sqlite3.Connection, prepared: _Prepared) -> Json:
-        origin = Origin(prepared.request_id, prepared.key.key if prepared.key else None)
+        origin = Origin(prepared.request_id, prepared.key.key if prepared.key else None, prepared.base_url)
         world = self._world(connection, prepared.account, origin)
         params = dict(prepared.params)
         wanted = params.pop("expand", None) or []
@@ -204,13 +212,6 @@ class Sandbox:
         return World(
             connection, account=account, now_at=now_at, seed=self._seed, webhooks=self._webhooks, origin=origin
         )
-
-
-def check_version(version: str | None) -> None:
-    """Raises ApiError 400 for a Stripe-Version header that is no version."""
-    date = (version or "2026-10-28").split(".")[0].split("-")
-    if [len(part) for part in date] != [4, 2, 2] or not all(part.isdigit() for part in date):
-        raise invalid_parameter(f"Invalid Stripe API version: {str(version)[:100]}", param="Stripe-Version")
 
 
 def _answer(stored: StoredAnswer, headers: dict[str, str], *, is_lost: bool = False) -> ApiAnswer:

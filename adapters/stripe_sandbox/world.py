@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from adapters.stripe_sandbox.changes import previous_values
 from adapters.stripe_sandbox.errors import resource_missing
-from adapters.stripe_sandbox.events import previous_values
 from adapters.stripe_sandbox.ids import make_id
 from adapters.stripe_sandbox.store import next_number
 from adapters.stripe_sandbox.values import API_VERSION, PLATFORM_ACCOUNT, Json
@@ -20,10 +20,11 @@ from adapters.stripe_sandbox.webhook_plan import WebhookPlan
 
 @dataclass(frozen=True)
 class Origin:
-    """The request that causes what happens: its id and idempotency key go into events."""
+    """The request that causes what happens: its id and idempotency key go into events, its address into links."""
 
     request_id: str | None
     idempotency_key: str | None
+    base_url: str = ""
 
 
 class World:
@@ -46,6 +47,7 @@ class World:
         self._seed = seed
         self._webhooks = webhooks
         self._origin = origin
+        self.base_url = origin.base_url
         self.webhook_url = webhooks.url
 
     def new_id(self, prefix: str) -> str:

@@ -1,5 +1,9 @@
 """3-D Secure: cards that need the customer, on and off session; and payments that take their time."""
 
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
 import pytest
 import stripe
 
@@ -14,6 +18,8 @@ from tests.integration.stripe_sandbox.helpers import (
     real_charges,
     refusal,
 )
+
+FORM = "application/x-www-form-urlencoded"
 
 
 def test_off_session_a_card_that_needs_authentication_is_declined(client: stripe.StripeClient) -> None:
@@ -131,6 +137,17 @@ def test_another_card_can_be_confirmed_while_the_first_waits(client: stripe.Stri
     assert (paid.status, paid.next_action) == ("succeeded", None)
 
 
+def test_an_older_decline_is_forgotten_while_another_card_waits(client: stripe.StripeClient) -> None:
+    customer = a_customer(client)
+    bad = a_card(client, customer, "pm_card_chargeCustomerFail")
+    left = refusal(lambda: client.v1.payment_intents.create(a_payment(customer, bad)))["payment_intent"]
+
+    waiting = client.v1.payment_intents.confirm(left["id"], {"payment_method": "pm_card_authenticationRequired"})
+
+    assert left["last_payment_error"]["code"] == "card_declined"
+    assert (waiting.status, waiting.last_payment_error) == ("requires_action", None)
+
+
 def test_only_a_waiting_payment_can_be_authenticated(client: stripe.StripeClient, running: RunningSandbox) -> None:
     intent = client.v1.payment_intents.create({"amount": 1000, "currency": "usd"})
 
@@ -168,3 +185,42 @@ def _waiting_intent(client: stripe.StripeClient, card: str, **params: str) -> st
     customer = a_customer(client)
     attached = a_card(client, customer, card)
     return client.v1.payment_intents.create(a_payment(customer, attached, off_session=False, **params))
+
+
+def test_the_page_of_the_next_action_brings_the_customer_back(
+    client: stripe.StripeClient, running: RunningSandbox
+) -> None:
+    intent = _waiting_intent(
+        client, "pm_card_authenticationRequired", return_url="https://example.com/back?order=7", description="<Lamp>"
+    )
+    page = intent.next_action.redirect_to_url.url
+    shown = urlopen(page, timeout=5).read().decode()
+
+    status, location = _submit(page, "succeed")
+
+    assert "&lt;Lamp&gt;" in shown
+    assert status == 303
+    assert location.startswith("https://example.com/back?order=7&payment_intent=" + intent.id)
+    assert location.endswith("redirect_status=succeeded")
+    assert client.v1.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_the_page_of_a_finished_payment_asks_for_nothing(client: stripe.StripeClient, running: RunningSandbox) -> None:
+    intent = _waiting_intent(client, "pm_card_authenticationRequired", return_url="https://example.com/back")
+    page = intent.next_action.redirect_to_url.url
+    _submit(page, "fail")
+
+    shown = urlopen(page, timeout=5).read().decode()
+
+    assert "<form" not in shown
+    assert "requires_payment_method" in shown
+
+
+def _submit(page: str, outcome: str) -> tuple[int, str]:
+    address = urlsplit(page)
+    connection = HTTPConnection(address.netloc, timeout=5)
+    connection.request("POST", address.path, f"from=page&outcome={outcome}", {"Content-Type": FORM})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status, answer.getheader("Location", "")

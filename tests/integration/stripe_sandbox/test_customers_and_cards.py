@@ -128,6 +128,14 @@ def test_a_customer_can_be_created_with_a_card_as_its_default(client: stripe.Str
     assert [method.id for method in methods] == [customer.invoice_settings.default_payment_method]
 
 
+def test_a_customer_whose_card_is_refused_is_not_created(client: stripe.StripeClient) -> None:
+    error = refusal(lambda: client.v1.customers.create({"payment_method": "pm_card_chargeDeclined"}))
+
+    assert error["status"] == 402
+    assert client.v1.customers.list().data == []
+    assert client.v1.events.list().data == []
+
+
 def test_a_detached_card_is_nobodys_default_and_cannot_come_back(client: stripe.StripeClient) -> None:
     customer = a_customer(client)
     card = a_card(client, customer)

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -120,12 +121,14 @@ def test_sigterm_and_ctrl_c_end_it_cleanly(tmp_path: Path) -> None:
 def test_a_request_under_way_is_finished_before_it_ends(tmp_path: Path) -> None:
     answered: list[Any] = []
     with _sandbox_process(tmp_path) as running:
-        assert raw(running, "POST", "/sandbox/faults", b"latency_seconds=1")[0] == 200
+        busy = sqlite3.connect(tmp_path / "state.sqlite", isolation_level=None, check_same_thread=False)
+        busy.execute("BEGIN IMMEDIATE")
         caller = threading.Thread(target=lambda: answered.append(client_of(running).v1.customers.create({})))
         caller.start()
         eventually(lambda: _connections(running) >= 1)
 
         running.process.send_signal(signal.SIGTERM)
+        threading.Timer(1.0, busy.close).start()
 
         caller.join(10)
         assert running.process.wait(10) == 0

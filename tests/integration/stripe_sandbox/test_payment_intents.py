@@ -240,6 +240,28 @@ def test_what_concerns_confirming_needs_confirm(client: stripe.StripeClient, nam
     assert (error["status"], error["param"]) == (400, name)
 
 
+def test_off_session_takes_only_what_stripe_takes(client: stripe.StripeClient) -> None:
+    customer = a_customer(client)
+    card = a_card(client, customer)
+
+    error = refusal(lambda: client.v1.payment_intents.create(a_payment(customer, card, off_session="perhaps")))
+    taken = client.v1.payment_intents.create(a_payment(customer, card, off_session="recurring"))
+
+    assert (error["status"], error["param"], taken.status) == (400, "off_session", "succeeded")
+
+
+def test_the_card_can_be_taken_off_an_intent_again(client: stripe.StripeClient) -> None:
+    intent = client.v1.payment_intents.create({"amount": 1000, "currency": "usd", "payment_method": "pm_card_visa"})
+
+    changed = client.v1.payment_intents.update(intent.id, {"payment_method": ""})
+
+    assert (intent.status, changed.status, changed.payment_method) == (
+        "requires_confirmation",
+        "requires_payment_method",
+        None,
+    )
+
+
 def test_manual_capture_is_refused_in_so_many_words(client: stripe.StripeClient) -> None:
     error = refusal(
         lambda: client.v1.payment_intents.create({"amount": 1000, "currency": "usd", "capture_method": "manual"})
