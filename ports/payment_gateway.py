@@ -17,7 +17,8 @@ class ChargeOrder:
     """What one attempt is to charge: `amount_minor` of `currency` from the customer's payment method, off session.
 
     `reuse_intent_id` is the invoice's refused PaymentIntent, if there is one; then at most one success can come of
-    both attempts.
+    both attempts. `is_amount_fixed` when Stripe Billing owns that intent: only its invoice can change the amount, so
+    none is sent.
     """
 
     attempt_id: str
@@ -28,6 +29,7 @@ class ChargeOrder:
     stripe_payment_method_id: str
     reuse_intent_id: str | None = None
     description: str | None = None
+    is_amount_fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class PaymentGateway(Protocol):
 
         Ends within 24 seconds. A repeat under the same keys moves no more money (for 24 h, Stripe's term). Never
         raises for
-        what the network or Stripe does; only a confirm (or create) can be `Unknown`.
+        what the network or Stripe does; only a confirm (or create) can be `Unknown`, and an update when the intent
+        turns out not to be in the state that we believed.
         """
 
     def look_up(self, account: str | None, order: LookUpOrder) -> LookUpAnswer:

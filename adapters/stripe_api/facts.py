@@ -82,11 +82,13 @@ def failure_of_intent(intent: Intent, error: PaymentError, telling: Telling) -> 
 
 
 def waiting_of_intent(intent: Intent, telling: Telling) -> PaymentFact:
-    """The outcome is still to come."""
+    """The outcome is still to come. Waiting for the customer, the intent has no charge yet but those of earlier tries."""
+    latest = intent.stripe_charge_ids[0] if intent.stripe_charge_ids else None
     return _fact_of_intent(
         FactKind.PENDING,
         intent,
         telling,
+        charge_id=None if intent.status == "requires_action" else latest,
         amount_minor=intent.amount_minor,
         method_id=intent.stripe_payment_method_id,
         pending_status=intent.status,

@@ -146,6 +146,7 @@ MEANINGS = {
         ("pi_00000000000000", "ch_00000000000000"),
         "pending:payment_intent:pi_00000000000000:",
         (900, "eur"),
+        "ch_00000000000000",
         method="pm_00000000000000",
         pending_status="processing",
     ),
