@@ -14,6 +14,7 @@ from typing import Any
 
 from domain.model.declines import FAILURE_REASONS, DeclineCodes, FailureCode, fold
 from domain.model.payment_facts import FactKind, Outcome, PaymentFact, outcomes
+from domain.model.pending_payments import canceled_ids, open_pendings
 
 
 class Trigger(StrEnum):
@@ -150,17 +151,13 @@ def derive_attempts(own: Sequence[OwnAttempt], facts: Sequence[PaymentFact], cur
     """
     told = outcomes(facts)
     linked = _link(own, told)
-    pending = _open_pendings(facts, told)
-    canceled = {fact.stripe_payment_intent_id for fact in facts if fact.kind is FactKind.CANCELED}
+    pending = open_pendings(facts, told)
+    canceled = canceled_ids(facts)
     taken = {outcome.key for outcome in linked.values()}
     listed = [_own(attempt, linked.get(attempt.id), pending, canceled) for attempt in own]
     listed += [_external(outcome, currency) for outcome in told if outcome.key not in taken]
-    own_ids = {attempt.id for attempt in own if attempt.is_open and attempt.id not in linked}
-    listed += [
-        _external_pending(fact, currency)
-        for fact in pending
-        if fact.attempt_id not in own_ids and fact.stripe_payment_intent_id not in canceled
-    ]
+    waiting_ids = {attempt.id for attempt in own if attempt.is_open and attempt.id not in linked}
+    listed += [_external_pending(fact, currency) for fact in _told_by_others(pending, waiting_ids, canceled)]
     listed.sort(key=lambda attempt: (attempt.at, attempt.status is AttemptStatus.SUCCEEDED, attempt.key))
     return tuple(replace(attempt, number=number) for number, attempt in enumerate(listed, start=1))
 
@@ -200,39 +197,34 @@ def _last_unanswered(
     return max(candidates, key=lambda attempt: (attempt.started_at, attempt.id), default=None)
 
 
-def _open_pendings(facts: Sequence[PaymentFact], told: Sequence[Outcome]) -> tuple[PaymentFact, ...]:
-    """Pending tellings that no outcome of the same PaymentIntent, at the same second or later, has ended."""
-    return tuple(
-        fact for fact in facts if fact.kind is FactKind.PENDING and not any(_ends(outcome, fact) for outcome in told)
-    )
-
-
-def _ends(outcome: Outcome, pending: PaymentFact) -> bool:
-    if outcome.stripe_payment_intent_id != pending.stripe_payment_intent_id:
-        return False
-    if outcome.has_succeeded:
-        return True
-    is_of_another_attempt = (
-        None not in (outcome.attempt_id, pending.attempt_id) and outcome.attempt_id != pending.attempt_id
-    )
-    return outcome.occurred_at >= pending.told_at and not is_of_another_attempt
+def _told_by_others(
+    pending: Sequence[PaymentFact], waiting_ids: set[str], canceled: set[str]
+) -> tuple[PaymentFact, ...]:
+    """The newest pending telling of each PaymentIntent on which none of our open attempts waits."""
+    ours = {fact.stripe_payment_intent_id for fact in pending if fact.attempt_id in waiting_ids}
+    newest: dict[str, PaymentFact] = {}
+    for fact in sorted(pending, key=lambda fact: (fact.told_at, fact.key)):
+        intent_id = fact.stripe_payment_intent_id or ""
+        if intent_id not in canceled and intent_id not in ours:
+            newest[intent_id] = fact
+    return tuple(newest.values())
 
 
 def _own(
     attempt: OwnAttempt,
     outcome: Outcome | None,
     pending: Sequence[PaymentFact],
-    canceled: set[str | None],
+    canceled: set[str],
 ) -> Attempt:
     if outcome is not None:
         return _own_with_outcome(attempt, outcome)
-    intent_id = attempt.frozen.stripe_payment_intent_id if attempt.frozen else None
+    intent_id = _frozen_intent_id(attempt)
     waiting = next((fact for fact in pending if fact.attempt_id == attempt.id), None)
     intent_id = waiting.stripe_payment_intent_id if waiting else intent_id
     status = attempt.status
     if attempt.is_open and waiting is not None:
         status = AttemptStatus.PENDING
-    if attempt.is_open and intent_id is not None and intent_id in canceled:
+    if attempt.is_open and not canceled.isdisjoint({intent_id, attempt.id}):
         status = AttemptStatus.CANCELED
     return Attempt(
         id=attempt.id,
@@ -256,6 +248,10 @@ def _own(
     )
 
 
+def _frozen_intent_id(attempt: OwnAttempt) -> str | None:
+    return attempt.frozen.stripe_payment_intent_id if attempt.frozen else None
+
+
 def _own_with_outcome(attempt: OwnAttempt, outcome: Outcome) -> Attempt:
     heard = _external(outcome, attempt.currency)
     return replace(
@@ -265,6 +261,7 @@ def _own_with_outcome(attempt: OwnAttempt, outcome: Outcome) -> Attempt:
         counts=attempt.trigger in COUNTING_TRIGGERS and not outcome.has_succeeded,
         amount_minor=attempt.amount_minor if outcome.amount_minor is None else outcome.amount_minor,
         idempotency_key=attempt.idempotency_key,
+        stripe_payment_intent_id=outcome.stripe_payment_intent_id or _frozen_intent_id(attempt),
         stripe_payment_method_id=outcome.stripe_payment_method_id or attempt.stripe_payment_method_id,
         scheduled_for=attempt.scheduled_for,
         started_at=attempt.started_at,
@@ -297,8 +294,9 @@ def _external(outcome: Outcome, currency: str) -> Attempt:
 
 
 def _external_pending(fact: PaymentFact, currency: str) -> Attempt:
+    key = f"{FactKind.PENDING}:{fact.stripe_payment_intent_id}"
     return Attempt(
-        id=external_id(fact.key),
+        id=external_id(key),
         number=0,
         trigger=Trigger.EXTERNAL,
         status=AttemptStatus.PENDING,
@@ -306,7 +304,7 @@ def _external_pending(fact: PaymentFact, currency: str) -> Attempt:
         amount_minor=fact.amount_minor or 0,
         currency=fact.currency or currency,
         at=fact.told_at,
-        key=fact.key,
+        key=key,
         heard_at=fact.heard_at,
         stripe_payment_intent_id=fact.stripe_payment_intent_id,
         stripe_payment_method_id=fact.stripe_payment_method_id,

@@ -69,10 +69,15 @@ def plan_card(
 
 
 def last_advice(stripe_payment_method_id: str, attempts: Sequence[Attempt]) -> RetryAdvice | None:
-    """What the newest decline of that payment method on this invoice says; None when it was never declined here."""
-    declined = [
+    """What the newest decline of that payment method on this invoice says; None when it was never declined here, or
+    has paid since.
+    """
+    answered = [
         attempt
         for attempt in attempts
-        if attempt.status is AttemptStatus.DECLINED and attempt.stripe_payment_method_id == stripe_payment_method_id
+        if attempt.status in (AttemptStatus.DECLINED, AttemptStatus.SUCCEEDED)
+        and attempt.stripe_payment_method_id == stripe_payment_method_id
     ]
-    return advise(declined[-1].codes) if declined else None
+    if not answered or answered[-1].status is AttemptStatus.SUCCEEDED:
+        return None
+    return advise(answered[-1].codes)

@@ -121,17 +121,14 @@ def advise(codes: DeclineCodes) -> RetryAdvice:
     """Whether the declined card may be tried again: the issuer's advice first, then the network's code, then the
     decline code.
     """
-    if (
-        codes.decline_code in ("authentication_required", "authentication_not_handled")
-        or codes.code == "authentication_required"
-    ):
-        return RetryAdvice(
-            Verdict.NEEDS_CUSTOMER,
-            "The bank asks the cardholder to authenticate; a charge without them would be refused.",
-        )
     if codes.advice_code == "do_not_try_again":
         return RetryAdvice(
             Verdict.NEVER, "The issuer advises not to try this card again (advice_code do_not_try_again)."
+        )
+    if fold(codes.code, codes.decline_code) is FailureCode.AUTHENTICATION_REQUIRED:
+        return RetryAdvice(
+            Verdict.NEEDS_CUSTOMER,
+            "The bank asks the cardholder to authenticate; a charge without them would be refused.",
         )
     if codes.advice_code == "try_again_later":
         return RetryAdvice(Verdict.RETRYABLE, "The issuer advises to try again later (advice_code try_again_later).")

@@ -12,9 +12,10 @@ from enum import StrEnum
 
 from domain.model.attempts import Attempt, AttemptStatus, OwnAttempt, derive_attempts
 from domain.model.declines import FailureCode
+from domain.model.money import Money
 from domain.model.payment_facts import FactKind, PaymentFact
 from domain.model.policies import RetriesBy, Terms
-from domain.model.retries import Course, RetrySlot, course
+from domain.model.retries import Course, RetrySlot, course, covering_payments
 
 
 class InvoiceStatus(StrEnum):
@@ -141,7 +142,7 @@ def derive(facts: InvoiceFacts, terms: Terms) -> InvoiceState:
     attempts = derive_attempts(facts.attempts, facts.payments, invoice.currency)
     paid = [a for a in attempts if a.status is AttemptStatus.SUCCEEDED and a.currency == invoice.currency]
     amount_paid = sum(attempt.amount_minor for attempt in paid)
-    standing = course(attempts, terms)
+    standing = course(attempts, _debt(invoice), terms)
     status = _status(invoice, amount_paid, bool(paid), standing)
     slot = _collectable_slot(invoice, status, standing, terms)
     return InvoiceState(
@@ -204,13 +205,11 @@ def _figures(
 
 def _paid_at(attempts: Sequence[Attempt], invoice: Invoice) -> datetime | None:
     """When the sum of the payments first reached the debt."""
-    total = 0
-    for attempt in attempts:
-        if attempt.status is AttemptStatus.SUCCEEDED and attempt.currency == invoice.currency:
-            total += attempt.amount_minor
-            if total >= invoice.amount_due:
-                return attempt.at
-    return None
+    return next((payment.at for payment in covering_payments(attempts, _debt(invoice))), None)
+
+
+def _debt(invoice: Invoice) -> Money:
+    return Money(invoice.amount_due, invoice.currency)
 
 
 def _shown_intent_id(invoice: Invoice, attempts: Sequence[Attempt]) -> str | None:

@@ -32,9 +32,9 @@ def narrate(invoice: Invoice, before: InvoiceState, after: InvoiceState) -> tupl
     """Everything that is new in `after`: outcomes of attempts, the invoice's status, the next retry, money beyond the
     debt.
     """
-    told = {(attempt.key, attempt.status) for attempt in before.attempts}
+    told = {(attempt.id, attempt.status) for attempt in before.attempts}
     notes = [
-        _attempt(invoice, attempt, after) for attempt in after.attempts if (attempt.key, attempt.status) not in told
+        _attempt(invoice, attempt, after) for attempt in after.attempts if (attempt.id, attempt.status) not in told
     ]
     if after.figures.status is not before.figures.status:
         notes.append(_status(invoice, before.figures.status, after.figures.status))

@@ -123,12 +123,14 @@ class Outcome:
 
     `key` is the PaymentIntent's id for a success (else the charge's, else the Stripe invoice's) and the charge's for
     a failure
-    (else our attempt's id, else the event's).
+    (else our attempt's id, else the event's). `told_at` is when it was last told: a bank debit fails days after its
+    charge was made.
     """
 
     key: str
     has_succeeded: bool
     occurred_at: datetime
+    told_at: datetime
     heard_at: datetime
     attempt_id: str | None
     stripe_payment_intent_id: str | None
@@ -215,6 +217,7 @@ def _resolve(key: str, group: Sequence[PaymentFact]) -> Outcome:
         key=key,
         has_succeeded=ranked[0].kind is not FactKind.FAILED,
         occurred_at=_occurred_at(ranked),
+        told_at=max(fact.told_at for fact in ranked),
         heard_at=min(fact.heard_at for fact in ranked),
         attempt_id=_first(fact.attempt_id for fact in ranked),
         stripe_payment_intent_id=_first(fact.stripe_payment_intent_id for fact in ranked),

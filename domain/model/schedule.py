@@ -25,7 +25,7 @@ class Wish:
 
 
 ATTEMPTS_PER_SLOT_MAX = 5
-"""So many attempts of one slot may come to nothing (refused, absent) before it waits for a person."""
+"""So many attempts of one slot, or first attempts, may come to nothing (refused, absent) before a person is waited for."""
 
 # Rows that follow from the invoice's state alone; alerts and the like stand on their own once written.
 _DERIVED = frozenset(
@@ -105,7 +105,8 @@ def _collect(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
     firsts = [attempt for attempt in facts.attempts if attempt.trigger is Trigger.AUTOPAY]
     if state.open_attempt is not None and firsts:
         return None
-    status = OutboxStatus.HELD if invoice.paused_at is not None else OutboxStatus.DUE
+    is_held = invoice.paused_at is not None or len(firsts) >= ATTEMPTS_PER_SLOT_MAX
+    status = OutboxStatus.HELD if is_held else OutboxStatus.DUE
     due_at = max(invoice.sent_at, *(attempt.finished_at or invoice.sent_at for attempt in firsts), invoice.sent_at)
     return Wish(OutboxKind.COLLECT, f"{OutboxKind.COLLECT}:{invoice.id}:{len(firsts)}", due_at, status)
 
