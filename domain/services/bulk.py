@@ -1,7 +1,7 @@
 """Bulk loads: many clients or invoices at once, all or nothing, and the same file again adds nothing twice.
 
-A row's id is made from what names it in the world (Stripe's customer, the invoice number), so that the second load finds
-what the first one made.
+A row's id is made from what names it in the world (Stripe's customer, the invoice number), so that the second load
+finds what the first one made.
 """
 
 import hashlib
@@ -42,36 +42,46 @@ class Loaded:
     bad: tuple[BadLine, ...]
 
 
+class _Refused(Exception):
+    """A whole load is undone because of its bad lines."""
+
+    def __init__(self, bad: Sequence[BadLine]) -> None:
+        super().__init__(f"{len(bad)} bad lines")
+        self.bad = tuple(bad)
+
+
 def load(
     ports: Ports, firm_id: str, lines: Sequence[Line], by: Actor, *, skip_bad: bool, tick: Callable[[], None]
 ) -> Loaded:
     """Store what the lines ask for. `tick` is called once a line.
 
-    Without `skip_bad` one transaction keeps all of it or, at the first bad line, nothing; with it each line stands alone.
+    Without `skip_bad` one transaction keeps all of it or, when there are bad lines, nothing; with it each line stands
+    alone.
     """
     if skip_bad:
         return _sum(_load_alone(ports, firm_id, line, by, tick) for line in lines)
-    bad: list[BadLine] = []
-
-    def all_of_it(step: Step) -> Loaded:
-        return _sum(_load_or_stop(step, firm_id, line, by, bad, tick) for line in lines)
-
     try:
-        return in_firm(ports, firm_id, all_of_it)
-    except (InvalidInput, Conflict):
-        return Loaded(0, 0, tuple(bad[-1:]))
+        return in_firm(ports, firm_id, lambda step: _load_all(step, firm_id, lines, by, tick))
+    except _Refused as refused:
+        return Loaded(0, 0, refused.bad)
 
 
-def _load_or_stop(
-    step: Step, firm_id: str, line: Line, by: Actor, bad: list[BadLine], tick: Callable[[], None]
-) -> Loaded:
-    try:
-        return _load_line(step, firm_id, line, by)
-    except (InvalidInput, Conflict) as refused:
-        bad.append(BadLine(line.number, str(refused)))
-        raise
-    finally:
+def _load_all(step: Step, firm_id: str, lines: Sequence[Line], by: Actor, tick: Callable[[], None]) -> Loaded:
+    """Raises `_Refused` with every bad line, as far as the database lets us look: a conflict is the last it tells."""
+    parts: list[Loaded] = []
+    for line in lines:
+        try:
+            parts.append(_load_line(step, firm_id, line, by))
+        except InvalidInput as refused:
+            parts.append(Loaded(0, 0, (BadLine(line.number, str(refused)),)))
+        except Conflict as refused:
+            parts.append(Loaded(0, 0, (BadLine(line.number, str(refused)),)))
+            break
         tick()
+    loaded = _sum(parts)
+    if loaded.bad:
+        raise _Refused(loaded.bad)
+    return loaded
 
 
 def _load_alone(ports: Ports, firm_id: str, line: Line, by: Actor, tick: Callable[[], None]) -> Loaded:

@@ -3,6 +3,7 @@
 import click
 
 from entrypoints.settings import SettingsError
+from ports.unit_of_work import StorageUnavailable
 
 FAILURE = 1
 WRONG_USE = 2
@@ -40,6 +41,9 @@ def exit_status_of(error: Exception) -> int:
     if isinstance(error, SettingsError):
         for problem in error.problems:
             _say(problem)
+        return FAILURE
+    if isinstance(error, StorageUnavailable):
+        _say(f"{_one_line(str(error))} (check DATABASE_URL, or run `dunlin up` first)")
         return FAILURE
     unreachable = _unreachable(error)
     if unreachable is None:

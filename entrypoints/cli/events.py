@@ -38,9 +38,8 @@ def list_events(status: str | None, limit: int) -> None:
     for entry in page.items:
         owner = entry.firm_id or "no firm"
         why = f"  {entry.error}" if entry.error else ""
-        click.echo(
-            f"{entry.received_at:%Y-%m-%d %H:%M:%S}  {entry.status:<9}  {entry.event.id}  {entry.event.type}  {owner}{why}"
-        )
+        when = f"{entry.received_at:%Y-%m-%d %H:%M:%S}"
+        click.echo(f"{when}  {entry.status:<9}  {entry.event.id}  {entry.event.type}  {owner}{why}")
 
 
 @events.command("replay")
