@@ -166,6 +166,7 @@ def _plan(case: Case, till: Till, payer: Payer) -> Departure | None:
 
 def _order(case: Case, payer: Payer, stripe_customer_id: str, card: Card) -> ChargeOrder:
     invoice = case.facts.invoice
+    intent_id = case.state.intents.usable(payer.billing_intent_id)
     return ChargeOrder(
         attempt_id=case.attempt.id,
         invoice_id=invoice.id,
@@ -173,7 +174,8 @@ def _order(case: Case, payer: Payer, stripe_customer_id: str, card: Card) -> Cha
         currency=invoice.currency,
         stripe_customer_id=stripe_customer_id,
         stripe_payment_method_id=card.stripe_payment_method_id,
-        reuse_intent_id=case.state.intents.usable(payer.billing_intent_id),
+        reuse_intent_id=intent_id,
+        is_amount_fixed=intent_id is not None and intent_id == payer.billing_intent_id,
         description=invoice.description,
     )
 
