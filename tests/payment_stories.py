@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from domain.model.attempts import AttemptStatus, FrozenCharge, OwnAttempt, Trigger
 from domain.model.declines import DeclineCodes
-from domain.model.invoices import Invoice
-from domain.model.payment_facts import FactKind, PaymentFact, Source
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, derive
+from domain.model.payment_facts import FactKind, PaymentFact, Source, merge
+from domain.model.policies import Policy, Terms
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 AMOUNT_MINOR = 4200
@@ -50,9 +51,60 @@ def fact(kind: FactKind, source: Source, at: datetime, **told: object) -> Paymen
     return PaymentFact(kind, source, told_at=at, heard_at=at, **told)  # type: ignore[arg-type]
 
 
+def decline(at: datetime, charge_id: str, intent_id: str | None = None, **told: object) -> PaymentFact:
+    """The host's own charge was declined, as its `charge.failed` tells at once; by default on an intent of its own."""
+    given: dict[str, object] = {
+        "charge_created_at": at,
+        "event_id": f"evt_{charge_id}",
+        "stripe_charge_id": charge_id,
+        "stripe_payment_intent_id": intent_id or f"pi_of_{charge_id}",
+        "amount_minor": AMOUNT_MINOR,
+        "currency": "usd",
+        "codes": DeclineCodes("card_declined", "generic_decline"),
+    }
+    return fact(FactKind.FAILED, Source.CHARGE, at, **{**given, **told})
+
+
+def payment(at: datetime, charge_id: str, intent_id: str | None = None, **told: object) -> PaymentFact:
+    """Money came by a charge, as its `charge.succeeded` tells at once; by default all that the invoice asks."""
+    given: dict[str, object] = {
+        "charge_created_at": at,
+        "event_id": f"evt_{charge_id}",
+        "stripe_charge_id": charge_id,
+        "stripe_payment_intent_id": intent_id or f"pi_of_{charge_id}",
+        "amount_minor": AMOUNT_MINOR,
+        "currency": "usd",
+    }
+    return fact(FactKind.SUCCEEDED, Source.CHARGE, at, **{**given, **told})
+
+
+def skipped_slot(attempt_id: str, at: datetime) -> OwnAttempt:
+    """A retry that was not carried out because the card may not be charged."""
+    reason = "The issuer advises not to try this card again."
+    return own_attempt(
+        attempt_id,
+        at,
+        status=AttemptStatus.SKIPPED,
+        finished_at=at,
+        amount_minor=AMOUNT_MINOR,
+        frozen=None,
+        reason=reason,
+    )
+
+
+def state_of(
+    *told: PaymentFact,
+    own: tuple[OwnAttempt, ...] = (),
+    terms: Terms | None = None,
+    **decided: object,
+) -> InvoiceState:
+    """What the tellings and our own attempts make of an invoice, whose fields `decided` may change."""
+    return derive(InvoiceFacts(invoice(**decided), own, merge((), told)), terms or Terms(Policy()))
+
+
 @dataclass(frozen=True)
 class Happening:
-    """One thing that a bank did on a PaymentIntent, some seconds after the start; by our attempt if `attempt_id` is set."""
+    """One thing that a bank did on a PaymentIntent, some seconds after the start; by our attempt if that is named."""
 
     kind: FactKind
     second: int
@@ -101,7 +153,7 @@ class Happening:
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[Happening]:
-    """Happenings in the order in which the bank made them: at most one success or cancellation ends each PaymentIntent."""
+    """Happenings in the order in which the bank made them: one success or cancellation at most ends each intent."""
     happenings: list[Happening] = []
     second = 0
     for intent in range(draw(st.integers(1, 3))):

@@ -25,7 +25,7 @@ class Wish:
 
 
 ATTEMPTS_PER_SLOT_MAX = 5
-"""So many attempts of one slot, or first attempts, may come to nothing (refused, absent) before a person is waited for."""
+"""So many attempts of one slot, or first attempts, may come to nothing (refused, absent); then a person is needed."""
 
 # Rows that follow from the invoice's state alone; alerts and the like stand on their own once written.
 _DERIVED = frozenset(
