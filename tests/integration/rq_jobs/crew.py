@@ -44,12 +44,20 @@ class Crew:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, kind: str, queue: str = "retries", **environment: str) -> subprocess.Popen[bytes]:
-        """Start a `worker`, a `scheduler` or a `doomed-worker`, which is killed right after it has popped a job."""
+        """Start a `scheduler`, a `worker`, a `doomed-worker`, which is killed right after it has popped a job, or a
+        `fragile-worker`, whose heartbeat fails while the file `trouble` is there.
+        """
         variables = {**os.environ, FOLDER_VARIABLE: str(self._folder), URL_VARIABLE: self._url, **environment}
         command = [sys.executable, "-m", "tests.integration.rq_jobs.crew", kind, self._url, queue]
         with self.log_path.open("ab") as log:
             process = subprocess.Popen(
-                command, cwd=_PROJECT, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command,
+                cwd=_PROJECT,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self._processes.append(process)
         return process
@@ -121,20 +129,29 @@ def _is_present(connection: Redis, name: str) -> bool:
 class DoomedWorker(DunlinWorker):
     """Killed at the point between taking a job and starting it."""
 
-    def execute_job(self, job: Job, queue: Queue) -> None:  # noqa: ARG002 - it does not come to that
+    def execute_job(self, job: Job, queue: Queue) -> None:
         die()
+
+
+def beat(connection: Redis, name: str) -> None:
+    if (Path(os.environ[FOLDER_VARIABLE]) / "trouble").exists():
+        raise RuntimeError("trouble")
+    announce(connection, name)
 
 
 def main(kind: str, url: str, queue: str) -> None:
     logging.basicConfig(level=logging.INFO, format="%(process)d %(name)s %(message)s")
     timeout_seconds = SCHEDULER_TIMEOUT_SECONDS if kind == "scheduler" else WORKER_TIMEOUT_SECONDS
     connection = connect(url, timeout_seconds=timeout_seconds)
-    on_heartbeat = partial(announce, connection, presence_name(kind, queue))
+    on_heartbeat = partial(beat, connection, presence_name(kind, queue))
     if kind == "scheduler":
         DunlinScheduler(connection, RealClock(), job_function=RUN).run(on_heartbeat)
         return
     worker_class = DoomedWorker if kind == "doomed-worker" else DunlinWorker
-    worker_class(queue, connection, job_function=RUN, on_heartbeat=on_heartbeat).run()
+    worker = worker_class(queue, connection, job_function=RUN, on_heartbeat=on_heartbeat)
+    if kind == "fragile-worker":
+        worker.job_monitoring_interval = 1
+    worker.run()
 
 
 if __name__ == "__main__":

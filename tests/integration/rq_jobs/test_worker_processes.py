@@ -3,8 +3,10 @@
 import os
 import signal
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psutil
+import pytest
 from redis import Redis
 from rq.registry import FailedJobRegistry
 
@@ -218,6 +220,18 @@ def test_a_stopped_worker_lets_its_job_end(crew: Crew, doorbell: RqJobScheduler)
     assert (worker.wait(timeout=10), crew.ids("ended")) == (0, ["wait_1"])
 
 
+def test_a_signal_to_the_whole_group_lets_the_job_end_too(crew: Crew, doorbell: RqJobScheduler) -> None:
+    worker = crew.start_and_wait("worker")
+    doorbell.ring([bell("wait_1")])
+    eventually(crew.steps)
+
+    os.killpg(worker.pid, signal.SIGTERM)
+    eventually(lambda: "warm shut down" in crew.log())
+    crew.let_go()
+
+    assert (worker.wait(timeout=10), crew.ids("ended")) == (0, ["wait_1"])
+
+
 def test_an_idle_worker_stops_at_once(crew: Crew) -> None:
     worker = crew.start_and_wait("worker")
 
@@ -231,10 +245,10 @@ def test_a_worker_goes_on_when_redis_was_killed_and_started_again(
 ) -> None:
     worker = crew_in_hand.start_and_wait("worker")
     redis_in_hand.kill()
-    eventually(lambda: "could not connect" in crew_in_hand.log())
+    eventually(lambda: "could not connect" in crew_in_hand.log() or "going on in" in crew_in_hand.log())
     redis_in_hand.start()
 
-    with connect(redis_in_hand.url) as connection:
+    with connect(redis_in_hand.url, timeout_seconds=2) as connection:
         RqJobScheduler(connection, RealClock(), job_function=RUN).ring([bell("obx_1")])
 
     eventually(lambda: crew_in_hand.ids("ended") == ["obx_1"], within_seconds=10)
@@ -243,7 +257,7 @@ def test_a_worker_goes_on_when_redis_was_killed_and_started_again(
 
 def test_a_worker_goes_on_when_redis_was_killed_while_a_job_ran(crew_in_hand: Crew, redis_in_hand: RedisInHand) -> None:
     worker = crew_in_hand.start_and_wait("worker")
-    with connect(redis_in_hand.url) as connection:
+    with connect(redis_in_hand.url, timeout_seconds=2) as connection:
         doorbell = RqJobScheduler(connection, RealClock(), job_function=RUN)
         doorbell.ring([bell("wait_1")])
         eventually(crew_in_hand.steps)
@@ -254,6 +268,24 @@ def test_a_worker_goes_on_when_redis_was_killed_while_a_job_ran(crew_in_hand: Cr
 
         eventually(lambda: doorbell.ring([bell("obx_2")]) or crew_in_hand.ids("ended")[1:], within_seconds=10)
 
+    assert worker.poll() is None
+
+
+def test_a_worker_in_trouble_lets_its_job_end_before_it_takes_another(
+    crew: Crew, doorbell: RqJobScheduler, tmp_path: Path
+) -> None:
+    worker = crew.start_and_wait("fragile-worker")
+    doorbell.ring([bell("wait_1"), bell("obx_2")])
+    eventually(crew.steps)
+
+    (tmp_path / "trouble").touch()
+    eventually(lambda: "found an unhandled exception" in crew.log())
+    (tmp_path / "trouble").unlink()
+    with pytest.raises(AssertionError):
+        eventually(lambda: "obx_2" in crew.ids(), within_seconds=1.5)
+    crew.let_go()
+
+    eventually(lambda: crew.ids("ended") == ["wait_1", "obx_2"])
     assert worker.poll() is None
 
 
