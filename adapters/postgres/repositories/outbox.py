@@ -1,0 +1,129 @@
+"""The outbox: added to, claimed, read by time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+
+from adapters.postgres.line import Line, Row
+from adapters.postgres.pages import newest_first, of_firm
+from adapters.postgres.rows.values import as_json
+from adapters.postgres.rows.work import outbox_item_of, outbox_row
+from adapters.postgres.statements import OF_ITS_INVOICE, ById, from_excluded, insert
+from adapters.postgres.tables.work import outbox
+from domain.model.outbox import OutboxItem
+from ports.repositories import OutboxFilter, Page, PageRequest
+
+ADD = f"""
+{insert(outbox, "rows", without=("position",))}
+ON CONFLICT (firm_id, dedupe_key) DO UPDATE
+SET {from_excluded(outbox, without=("firm_id", "id", "position", "dedupe_key"))}
+WHERE outbox.status = 'canceled' RETURNING outbox.firm_id, outbox.dedupe_key, outbox.id
+"""
+SAVE = """
+UPDATE outbox o SET due_at = n.due_at, status = n.status, tries = n.tries, lease_until = n.lease_until,
+    last_error = n.last_error
+FROM json_populate_recordset(NULL::outbox, %(rows)s::json) n WHERE o.firm_id = n.firm_id AND o.id = n.id
+"""
+_CLAIM = ById(
+    """
+UPDATE outbox SET status = 'claimed', lease_until = %(lease_until)s, tries = tries + 1
+WHERE (firm_id, id) = (
+    SELECT firm_id, id FROM outbox
+    WHERE {firm} id = %(id)s
+      AND ((status = 'due' AND due_at <= %(now)s) OR (status = 'claimed' AND lease_until < %(now)s))
+    FOR UPDATE SKIP LOCKED)
+RETURNING *
+"""
+)
+_ITEM = ById("SELECT * FROM outbox WHERE {firm} id = %(id)s")
+_PENDING = ById(
+    """
+SELECT * FROM outbox WHERE {firm} invoice_id = %(id)s AND status IN ('due', 'claimed', 'held') ORDER BY due_at, id
+""",
+    in_system=OF_ITS_INVOICE,
+)
+# Each firm's oldest rows are numbered; the lowest numbers of all firms are taken first.
+_DUE = """
+SELECT chosen.* FROM (
+    SELECT waiting.*, row_number() OVER (PARTITION BY firm_id ORDER BY since, id) AS turn
+    FROM firms CROSS JOIN LATERAL (
+        (SELECT o.*, o.due_at AS since FROM outbox o
+         WHERE o.firm_id = firms.firm_id AND o.status = 'due' AND o.due_at <= %(before)s
+         ORDER BY o.due_at, o.id LIMIT %(limit)s)
+        UNION ALL
+        (SELECT o.*, o.lease_until AS since FROM outbox o
+         WHERE o.firm_id = firms.firm_id AND o.status = 'claimed' AND o.lease_until < %(before)s
+         ORDER BY o.lease_until, o.id LIMIT %(limit)s)
+    ) waiting
+    ORDER BY turn, since, id LIMIT %(limit)s
+) chosen ORDER BY since, id
+"""
+
+
+class PostgresOutbox:
+    """The ports `Outbox` and `OutboxSchedule`."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def add(self, items: Sequence[OutboxItem]) -> tuple[OutboxItem, ...]:
+        """Store rows; see the port."""
+        for item in items:
+            self._line.require(item.firm_id)
+        if not items:
+            return ()
+        answer = self._line.ask(ADD, {"rows": as_json([outbox_row(item) for item in once_each(items)])})
+        return added_rows(items, answer)
+
+    def claim(self, item_id: str, now: datetime, lease_until: datetime) -> OutboxItem | None:
+        """Take a due row for us alone; see the port."""
+        scope = self._line.scope
+        parameters = {"firm": scope.firm_id, "id": item_id, "now": now, "lease_until": lease_until}
+        rows = self._line.ask(_CLAIM.within(scope), parameters)
+        return outbox_item_of(rows[0]) if rows else None
+
+    def get(self, item_id: str) -> OutboxItem | None:
+        """The row."""
+        scope = self._line.scope
+        rows = self._line.ask(_ITEM.within(scope), {"firm": scope.firm_id, "id": item_id})
+        return outbox_item_of(rows[0]) if rows else None
+
+    def save(self, item: OutboxItem) -> None:
+        """Replace due time, status, tries, lease and error."""
+        self._line.require(item.firm_id)
+        self._line.ask(SAVE, {"rows": as_json([outbox_row(item)])})
+
+    def pending_for(self, invoice_id: str) -> Sequence[OutboxItem]:
+        """The invoice's rows that are due, claimed or held, by due time."""
+        scope = self._line.scope
+        rows = self._line.ask(_PENDING.within(scope), {"firm": scope.firm_id, "id": invoice_id})
+        return [outbox_item_of(row) for row in rows]
+
+    def due(self, before: datetime, limit: int) -> Sequence[OutboxItem]:
+        """Rows due by then, fair between firms; see the port."""
+        return [outbox_item_of(row) for row in self._line.ask(_DUE, {"before": before, "limit": limit})]
+
+    def page(self, wanted: OutboxFilter, request: PageRequest) -> Page[OutboxItem]:
+        """Rows, newest first; see the port."""
+        query = select(outbox).where(*of_firm(self._line, outbox.c.firm_id))
+        if wanted.status is not None:
+            query = query.where(outbox.c.status == str(wanted.status))
+        if wanted.kind is not None:
+            query = query.where(outbox.c.kind == str(wanted.kind))
+        if wanted.invoice_id is not None:
+            query = query.where(outbox.c.invoice_id == wanted.invoice_id)
+        return newest_first(self._line, query, request, order=(outbox.c.position,), item_of=outbox_item_of)
+
+
+def once_each(items: Sequence[OutboxItem]) -> list[OutboxItem]:
+    """The first of those with one dedupe key."""
+    return list({(item.firm_id, item.dedupe_key): item for item in reversed(items)}.values())[::-1]
+
+
+def added_rows(items: Sequence[OutboxItem], answer: Sequence[Row]) -> tuple[OutboxItem, ...]:
+    """Those of the items that were new or revived, by what `ADD` answered; a revived one keeps the id it had."""
+    ids = {(row["firm_id"], row["dedupe_key"]): row["id"] for row in answer}
+    kept = ((item, ids.get((item.firm_id, item.dedupe_key))) for item in once_each(items))
+    return tuple(item if item_id == item.id else replace(item, id=item_id) for item, item_id in kept if item_id)

@@ -1,0 +1,4 @@
+"""Which version of the schema this code works with."""
+
+HEAD = "0001"
+"""The newest migration."""

@@ -1,0 +1,36 @@
+"""Tables that are only ever appended to."""
+
+from sqlalchemy import BigInteger, Column, FetchedValue, Identity, Table, Text
+from sqlalchemy.dialects.postgresql import JSON
+
+from adapters.postgres.tables.columns import TransactionId, UtcDateTime, metadata
+
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    Column("firm_id", Text, primary_key=True),
+    Column("stripe_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("invoice_id", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+)
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("firm_id", Text, primary_key=True),
+    Column("position", BigInteger, Identity(always=True), primary_key=True),
+    Column("transaction", TransactionId, FetchedValue(), nullable=False),
+    Column("id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("subject_type", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("invoice_id", Text),
+    Column("actor", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("created_at", UtcDateTime, primary_key=True),
+)
