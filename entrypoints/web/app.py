@@ -1,0 +1,55 @@
+"""The Flask application, put together."""
+
+from flask import Flask
+
+from entrypoints.web import error_handlers, health, problem_pages, security_headers, webhooks
+from entrypoints.web.api import audit_events, clients, gate, invoice_story, invoices, outbox, policy, webhook_events
+from entrypoints.web.application import WebApplication, keep
+from entrypoints.web.docs import docs_blueprint
+from entrypoints.web.openapi import DunlinApi, describe, document
+from entrypoints.web.path_ids import IdConverter
+
+__all__ = ["WebApplication", "create_app"]
+
+API_VERSION = "1"
+
+_API = (clients, invoices, invoice_story, webhook_events, audit_events, outbox, policy)
+_INTRODUCTION = (
+    "Finds out that a payment failed, and does everything that follows. JSON in and out; times are RFC 3339 in UTC; "
+    "amounts are integers in the currency's minor units; errors are RFC 9457 problems. Lists are pages: `data` and "
+    "`next_cursor`. Every POST takes an `Idempotency-Key`."
+)
+
+
+def create_app(application: WebApplication) -> Flask:
+    """Everything that Dunlin answers over HTTP, on the parts of `application`."""
+    app = Flask("dunlin", static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = gate.BODY_BYTES_MAX
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # fields are shown in the order of the documentation
+    app.url_map.converters["id"] = IdConverter
+    keep(app, application)
+    gate.register(app)
+    error_handlers.register(app)
+    security_headers.register(app, is_https=application.base_url.startswith("https://"))
+    app.register_blueprint(webhooks.blueprint)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(problem_pages.blueprint)
+    _register_api(app, application.base_url)
+    return app
+
+
+def _register_api(app: Flask, base_url: str) -> None:
+    api = DunlinApi(
+        app,
+        spec_kwargs={
+            "title": "Dunlin",
+            "version": API_VERSION,
+            "openapi_version": "3.0.3",
+            "info": {"description": _INTRODUCTION},
+            "servers": [{"url": base_url}],
+        },
+    )
+    describe(api)
+    for module in _API:
+        api.register_blueprint(module.blueprint)
+    app.register_blueprint(docs_blueprint(document(api)))

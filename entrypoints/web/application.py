@@ -1,0 +1,44 @@
+"""What the web needs of the composition root, and how a request finds it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from domain.services.steps import Ports
+from domain.services.webhooks import Mailroom
+from ports.payment_gateway import CardFile
+
+_EXTENSION = "dunlin"
+
+
+@dataclass(frozen=True)
+class WebApplication:
+    """The parts that requests are answered with. `base_url` is the public address, without a slash at its end.
+
+    `readiness` gives each check by name, `ok` or what is the matter; it never raises and answers within seconds.
+    `metrics_text` gives the figures for Prometheus and their content type.
+    """
+
+    ports: Ports
+    mailroom: Mailroom
+    cards: CardFile
+    readiness: Callable[[], Mapping[str, str]]
+    metrics_text: Callable[[], tuple[bytes, str]]
+    base_url: str
+
+
+def keep(app: Flask, application: WebApplication) -> None:
+    """Let the requests of `app` find `application`."""
+    app.extensions[_EXTENSION] = application
+
+
+def application() -> WebApplication:
+    """The application that the current request is answered with."""
+    return cast("WebApplication", current_app.extensions[_EXTENSION])
+
+
+def ports() -> Ports:
+    """The ports of the current request's application."""
+    return application().ports
