@@ -41,6 +41,15 @@ def test_the_scheduler_says_that_it_is_there_and_stops_when_told(start: Start, c
     assert scheduler.wait(timeout=5) == 0
 
 
+def test_a_worker_says_that_it_is_there_and_stops_when_told(start: Start, connection: Redis) -> None:
+    worker = start("from entrypoints.worker import run; run(settings, 'upkeep')")
+    eventually(lambda: not absent(connection, frozenset({"worker:upkeep"})), within_seconds=20)
+
+    worker.terminate()
+
+    assert worker.wait(timeout=5) == 0
+
+
 def test_who_has_not_been_heard_of_is_absent(connection: Redis) -> None:
     announce(connection, "worker:retries")
 
