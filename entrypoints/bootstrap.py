@@ -31,8 +31,8 @@ from domain.services.steps import Ports
 from domain.services.webhooks import Mailroom
 from entrypoints.readiness import Readiness
 from entrypoints.settings import Settings
-from entrypoints.web.app import WebApplication
 from entrypoints.web.app import create_app as create_web_app
+from entrypoints.web.application import WebApplication
 
 REQUESTS_PER_SECOND = 20
 """Below Stripe's 25 a second for each endpoint in test mode. Source: docs.stripe.com/rate-limits, read 2026-11."""
@@ -48,7 +48,7 @@ class Application:
     workshop: Workshop
     metrics: RedisMetrics
     redis: Redis
-    uow: SqlUnitOfWork
+    readiness: Readiness
 
 
 def bootstrap(settings: Settings) -> Application:
@@ -73,26 +73,20 @@ def bootstrap(settings: Settings) -> Application:
     )
     till = Till(StripePaymentGateway(client, pacer, clock), StripeCardFile(client, pacer))
     workshop = Workshop(till, mailroom, LogAlerter())
-    return Application(settings, ports, mailroom, workshop, metrics, redis, uow)
+    return Application(settings, ports, mailroom, workshop, metrics, redis, Readiness(settings, ports, uow, redis))
 
 
 def create_app() -> Flask:
     """The WSGI application of this process, with the settings of its environment."""
     application = bootstrap(Settings.from_env(os.environ))
     application.metrics.flush_regularly()
-    return web_app(application)
-
-
-def web_app(application: Application) -> Flask:
-    """The web face of an application."""
-    readiness = Readiness(application.settings, application.ports, application.redis)
     return create_web_app(
         WebApplication(
             ports=application.ports,
             mailroom=application.mailroom,
             cards=application.workshop.till.cards,
-            readiness=readiness.checks,
-            metrics_text=lambda: exposition(application.redis, readiness.gauges()),
+            readiness=application.readiness.checks,
+            metrics_text=lambda: exposition(application.redis, application.readiness.gauges()),
             base_url=application.settings.base_url,
         )
     )

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from adapters.postgres.roles import UnsafeRole
+from adapters.postgres.unit_of_work import SqlUnitOfWork
 from adapters.rq_jobs.presence import absent
 from domain.services.steps import Ports, in_system
 from entrypoints.queues import QUEUES
@@ -17,6 +19,7 @@ from ports.unit_of_work import StorageUnavailable
 
 SWEEPS_MISSED_MAX = 3
 _SANDBOX_SECONDS = 1.0
+_SWEEP_SECONDS = 5.0
 OK = "ok"
 
 
@@ -26,11 +29,12 @@ class Readiness:
 
     settings: Settings
     ports: Ports
+    uow: SqlUnitOfWork
     redis: Redis
 
     def checks(self) -> Mapping[str, str]:
         """Every part by name, with `ok` or what is the matter."""
-        parts = {"database": self._database(), "sweep": self._sweep(), **self._queue()}
+        parts: dict[str, str] = {"database": self._database(), "sweep": self._sweep(), **self._queue()}
         if self.settings.uses_sandbox:
             parts["sandbox"] = self._sandbox()
         return parts
@@ -38,29 +42,32 @@ class Readiness:
     def gauges(self) -> Mapping[str, float]:
         """Figures that the database knows best."""
         try:
-            last = in_system(self.ports, lambda step: step.tx.heartbeats.last("sweep"))
+            last = self._last_sweep_at()
         except StorageUnavailable:
             return {"dunlin_database_up": 0.0}
         age = {} if last is None else {"dunlin_sweep_age_seconds": (self.ports.clock.now() - last).total_seconds()}
         return {"dunlin_database_up": 1.0, **age}
 
     def _database(self) -> str:
-        """Reachable, and with our schema: the tables are asked, not just the server."""
+        """Reachable, under a role that row-level security binds, with our schema."""
         try:
-            in_system(self.ports, lambda step: step.tx.heartbeats.last("sweep"))
-        except StorageUnavailable as unavailable:
-            return str(unavailable)
-        return OK
+            is_current = self.uow.schema_is_current()
+        except (StorageUnavailable, UnsafeRole) as error:
+            return str(error)
+        return OK if is_current else "its schema is not this version's: run `dunlin migrate`"
 
     def _sweep(self) -> str:
         try:
-            last = in_system(self.ports, lambda step: step.tx.heartbeats.last("sweep"))
-        except StorageUnavailable:
+            last = self._last_sweep_at()
+        except (StorageUnavailable, UnsafeRole):
             return "unknown while the database is away"
-        limit = timedelta(seconds=SWEEPS_MISSED_MAX * self.settings.sweep_seconds + 5)
+        limit = timedelta(seconds=SWEEPS_MISSED_MAX * self.settings.sweep_seconds + _SWEEP_SECONDS)
         if last is None or self.ports.clock.now() - last > limit:
             return "the last sweep is too long ago: is `dunlin sweep` running?"
         return OK
+
+    def _last_sweep_at(self) -> datetime | None:
+        return in_system(self.ports, lambda step: step.tx.heartbeats.last("sweep"))
 
     def _queue(self) -> Mapping[str, str]:
         expected = frozenset({"scheduler", *(f"worker:{queue}" for queue in QUEUES)})
@@ -68,12 +75,15 @@ class Readiness:
             missing = absent(self.redis, expected)
         except RedisError as error:
             return {"redis": f"does not answer ({type(error).__name__})"}
-        told = {process: "not heard of for 15 s" if process in missing else OK for process in sorted(expected)}
+        told: dict[str, str] = {
+            process: "not heard of for 15 s" if process in missing else OK for process in sorted(expected)
+        }
         return {"redis": OK, **told}
 
     def _sandbox(self) -> str:
+        url = f"{self.settings.sandbox_url}/sandbox/health"
         try:
-            with urlopen(f"{self.settings.sandbox_url}/sandbox/health", timeout=_SANDBOX_SECONDS):  # noqa: S310 - our own address
+            with urlopen(url, timeout=_SANDBOX_SECONDS):  # noqa: S310 - the address is our own
                 return OK
         except (URLError, TimeoutError, OSError):
             return "does not answer"
