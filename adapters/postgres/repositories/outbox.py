@@ -47,7 +47,7 @@ SELECT * FROM outbox WHERE {firm} invoice_id = %(id)s AND status IN ('due', 'cla
 # Each firm's oldest rows are numbered; the lowest numbers of all firms are taken first.
 _DUE = """
 SELECT chosen.* FROM (
-    SELECT waiting.*, row_number() OVER (PARTITION BY firm_id ORDER BY since, id) AS turn
+    SELECT waiting.*, row_number() OVER (PARTITION BY waiting.firm_id ORDER BY since, waiting.id) AS turn
     FROM firms CROSS JOIN LATERAL (
         (SELECT o.*, o.due_at AS since FROM outbox o
          WHERE o.firm_id = firms.firm_id AND o.status = 'due' AND o.due_at <= %(before)s
@@ -57,7 +57,7 @@ SELECT chosen.* FROM (
          WHERE o.firm_id = firms.firm_id AND o.status = 'claimed' AND o.lease_until < %(before)s
          ORDER BY o.lease_until, o.id LIMIT %(limit)s)
     ) waiting
-    ORDER BY turn, since, id LIMIT %(limit)s
+    ORDER BY turn, since, waiting.id LIMIT %(limit)s
 ) chosen ORDER BY since, id
 """
 
