@@ -68,9 +68,9 @@ class TestRun:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
-    def one_at_a_time(self) -> Iterator[None]:
+    def only_one_makes(self, what: str) -> Iterator[None]:
         """Held by one process of the run."""
-        with (self.folder / "lock").open("w") as lock:
+        with (self.folder / f"{what}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -87,7 +87,7 @@ class TestRun:
     def migrated_database(self) -> str:
         """The same with the schema up to date: a copy of one that was migrated once in this run."""
         name = f"{self.database_prefix}template"
-        with self.one_at_a_time():
+        with self.only_one_makes("template"):
             if not (self.folder / "template-is-ready").exists():
                 self._migrate(self._created(name, "template1"))
                 (self.folder / "template-is-ready").touch()
@@ -122,7 +122,7 @@ class TestRun:
             self.drop_database(with_database(server_url, name))
 
     def _kept_servers(self) -> dict[str, Any]:
-        with self.one_at_a_time():
+        with self.only_one_makes("servers"):
             addresses = self.folder / "servers.json"
             if not addresses.exists():
                 self._start_keeper(addresses)
