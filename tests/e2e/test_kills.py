@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 
 import psutil
 import pytest
@@ -129,7 +130,7 @@ def is_overdue(installation: Installation, invoice_id: str) -> bool:
 def assert_schedule_kept(attempts: list[Json]) -> None:
     """No retry began before it was due."""
     for attempt in attempts[1:]:
-        assert attempt["started_at"] >= attempt["scheduled_for"]
+        assert datetime.fromisoformat(attempt["started_at"]) >= datetime.fromisoformat(attempt["scheduled_for"])
 
 
 def test_lost_answers_alone_charge_nobody_twice(installation: Installation) -> None:
