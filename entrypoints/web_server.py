@@ -66,6 +66,6 @@ def _options(settings: Settings) -> dict[str, Any]:
         "control_socket_disable": True,
         "logger_class": SharedLog,
         "loglevel": "warning",
-        "when_ready": lambda _server: setproctitle(TITLE),
+        "pre_fork": lambda _server, _worker: setproctitle(TITLE),  # gunicorn names itself once it is ready
         "post_worker_init": lambda _worker: setproctitle(f"{TITLE}: serving"),
     }
