@@ -41,18 +41,25 @@ class WsgiHandler(BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError, TimeoutError):
             super().handle()
 
+    def finish(self) -> None:
+        """The last flush fails when the connection was cut on purpose."""
+        with contextlib.suppress(ConnectionError):
+            super().finish()
+
     def _answer(self) -> None:
         body = self._read_body()
         if body is None:
             self.close_connection = True
             return
-        head: list[Any] = []
         self.server.begin_request()
         try:
+            head: list[Any] = []
             content = b"".join(self.server.app(self._environ(body), lambda *start: head.extend(start)))
+            self._write(head[0], head[1], content)
         finally:
             self.server.end_request()
-        status, headers = head[:2]
+
+    def _write(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
         code, _, reason = status.partition(" ")
         self.send_response(int(code), reason)
         for name, value in headers:
@@ -128,7 +135,7 @@ class SandboxServer(ThreadingHTTPServer):
             self._active += 1
 
     def end_request(self) -> None:
-        """The application has answered."""
+        """Its answer is written, or cannot be."""
         with self._changed:
             self._active -= 1
             self._changed.notify_all()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 from adapters.stripe_sandbox.deliveries import TIMEOUT_SECONDS, DeliveryThreads
 from adapters.stripe_sandbox.http_server import SandboxServer, WsgiApp
@@ -38,9 +39,10 @@ def serve(
     requests_per_second: int | None = TEST_MODE_LIMIT,
 ) -> None:
     """Run until SIGTERM or SIGINT; must be called in the main thread. Raises OSError when the port is taken."""
-    stop = threading.Event()
+    # A queue, because an Event may deadlock when a signal's handler sets it while the same thread begins to wait.
+    signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda received, _: signals.put(received))
     with running_sandbox(
         host=host,
         port=port,
@@ -51,7 +53,7 @@ def serve(
         clock=clock,
         requests_per_second=requests_per_second,
     ):
-        stop.wait()
+        signals.get()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import time
 import pytest
 import stripe
 
-from adapters.stripe_sandbox import RunningSandbox
+from adapters.stripe_sandbox import RunningSandbox, running_sandbox
 from tests.integration.stripe_sandbox.helpers import (
     Receiver,
     a_card,
@@ -178,6 +178,15 @@ def test_a_lost_answer_was_carried_out_and_its_key_finds_it(
     replayed = client.v1.payment_intents.create(payment, KEY)
 
     assert [charge["payment_intent"] for charge in real_charges(running)] == [replayed.id]
+
+
+def test_lost_answers_leave_no_noise_behind(capfd: pytest.CaptureFixture[str]) -> None:
+    with running_sandbox(requests_per_second=None) as running:
+        control(running, "faults", answer_lost=1)
+        for _ in range(20):
+            refusal(lambda: client_of(running).v1.customers.create({}))
+
+    assert capfd.readouterr().err == ""
 
 
 def test_a_lost_answer_can_be_silent_for_a_while_first(client: stripe.StripeClient, running: RunningSandbox) -> None:
