@@ -82,7 +82,7 @@ def failure_of_intent(intent: Intent, error: PaymentError, telling: Telling) -> 
 
 
 def waiting_of_intent(intent: Intent, telling: Telling) -> PaymentFact:
-    """The outcome is still to come. Waiting for the customer, the intent has no charge yet but those of earlier tries."""
+    """The outcome is still to come. While the customer is waited for, the charges are those of earlier tries."""
     latest = intent.stripe_charge_ids[0] if intent.stripe_charge_ids else None
     return _fact_of_intent(
         FactKind.PENDING,

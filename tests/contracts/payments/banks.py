@@ -1,0 +1,256 @@
+"""The banks that the payment gateway's contract runs over: in memory, and the sandbox behind the Stripe adapter."""
+
+import json
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, NoReturn, Protocol
+from urllib.request import Request, urlopen
+
+from adapters.memory.bank import MemoryBank
+from adapters.memory.bank_values import Mood, Trouble
+from adapters.memory.clock import SettableClock
+from adapters.memory.pacing import MemoryRequestPacer
+from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
+from adapters.stripe_api.cards import StripeCardFile
+from adapters.stripe_api.client import stripe_client
+from adapters.stripe_api.gateway import StripePaymentGateway
+from adapters.stripe_sandbox import RunningSandbox, running_sandbox
+from adapters.stripe_sandbox.faults import FaultMaker, Faults
+from adapters.stripe_sandbox.http_server import CONNECTION, WsgiApp
+from domain.model.answers import Declined, LookUpAnswer
+from ports.payment_gateway import CardFile, ChargeOrder, LookUpOrder, PaymentGateway
+from tests.stripe_spec import StripeWatch
+
+NO_FUNDS = Mood(decline_code="insufficient_funds", advice_code="try_again_later")
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+WELL = Mood()
+
+
+@dataclass(frozen=True)
+class DoneCharge:
+    """What the bank really did for an attempt."""
+
+    attempt_id: str | None
+    status: str
+    amount_minor: int
+
+
+class Bank(Protocol):
+    """A bank with everything that a test says to it. `account` is whose customers and payments these are."""
+
+    account: str | None
+    gateway: PaymentGateway
+    card_file: CardFile
+
+    def customer(self) -> str:
+        """A new customer."""
+
+    def card(self, customer: str, mood: Mood = WELL, *, is_default: bool = False) -> str:
+        """A new card of the customer's, in that mood."""
+
+    def set_mood(self, card: str, mood: Mood) -> None:
+        """How the card answers from now on."""
+
+    def detach(self, card: str) -> None:
+        """The customer has the card no more."""
+
+    def trouble(self, *troubles: Trouble | None) -> None:
+        """What happens to the next requests that write, one after the other; None is none."""
+
+    def settle(self, intent: str, *, has_succeeded: bool) -> None:
+        """A charge that is processing comes to its end."""
+
+    def unreachable(self) -> Any:
+        """A block in which nobody answers, whatever is asked."""
+
+    def charges(self) -> list[DoneCharge]:
+        """What the bank really did, oldest first."""
+
+
+class BankInMemory:
+    """The bank of adapters/memory."""
+
+    def __init__(self, account: str | None) -> None:
+        clock = SettableClock(NOW)
+        self.account = account
+        self.bank = MemoryBank(clock)
+        self.gateway = MemoryPaymentGateway(self.bank, clock)
+        self.card_file = MemoryCardFile(self.bank)
+
+    def customer(self) -> str:
+        return self.bank.add_customer(self.account)
+
+    def card(self, customer: str, mood: Mood = WELL, *, is_default: bool = False) -> str:
+        return self.bank.attach_card(customer, mood, is_default=is_default, account=self.account)
+
+    def set_mood(self, card: str, mood: Mood) -> None:
+        self.bank.set_mood(card, mood)
+
+    def detach(self, card: str) -> None:
+        self.bank.detach_card(card, self.account)
+
+    def trouble(self, *troubles: Trouble | None) -> None:
+        self.bank.script(*troubles)
+
+    def settle(self, intent: str, *, has_succeeded: bool) -> None:
+        self.bank.settle(intent, has_succeeded=has_succeeded, account=self.account)
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        self.bank.script(Trouble.UNREACHABLE)
+        self.bank.script_reads(1)
+        yield
+        self.bank.forget_script()
+
+    def charges(self) -> list[DoneCharge]:
+        return [DoneCharge(one.attempt_id, one.status, one.amount_minor) for one in self.bank.charges(self.account)]
+
+
+class Troublemaker:
+    """Stands before the sandbox: the next writes meet the troubles that were ordered, one after the other.
+
+    Of a 500 the sandbox itself decides whether the work is done, as at Stripe nobody can tell.
+    """
+
+    def __init__(self) -> None:
+        self.ordered: deque[Trouble | None] = deque()
+        self.faults: FaultMaker | None = None
+
+    def around(self, app: WsgiApp) -> WsgiApp:
+        def troubled(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+            is_write = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].startswith("/v1/")
+            trouble = self.ordered.popleft() if is_write and self.ordered else None
+            if trouble in (Trouble.RATE_LIMITED, Trouble.KEY_IN_USE):
+                return _turn_away(trouble, start_response)
+            if trouble is Trouble.REQUEST_LOST:
+                _hang_up(environ)
+            assert self.faults is not None
+            is_error = trouble in (Trouble.ERROR_BEFORE, Trouble.ERROR_AFTER)
+            self.faults.settings = Faults(error_rate=float(is_error))
+            answer = app(environ, start_response)
+            if trouble is Trouble.ANSWER_LOST:
+                _hang_up(environ)
+            return answer
+
+        return troubled
+
+
+def _hang_up(environ: dict[str, Any]) -> NoReturn:
+    environ[CONNECTION].shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError
+
+
+def _turn_away(trouble: Trouble | None, start_response: Callable[..., Any]) -> list[bytes]:
+    status = "429 Too Many Requests" if trouble is Trouble.RATE_LIMITED else "409 Conflict"
+    code = "rate_limit" if trouble is Trouble.RATE_LIMITED else "idempotency_key_in_use"
+    start_response(status, [("Content-Type", "application/json")])
+    return [json.dumps({"error": {"type": "invalid_request_error", "code": code}}).encode()]
+
+
+class BankOverHttp:
+    """The sandbox, spoken to by the Stripe adapter."""
+
+    def __init__(self, account: str | None, running: RunningSandbox, troublemaker: Troublemaker) -> None:
+        troublemaker.ordered.clear()
+        self.account = account
+        self._running = running
+        self._troublemaker = troublemaker
+        self._client = stripe_client("sk_test_contract", running.base_url)
+        self._of_account: Any = {"stripe_account": account} if account else {}
+        self._wire(running.base_url)
+
+    def customer(self) -> str:
+        return self._client.v1.customers.create({}, self._of_account).id
+
+    def card(self, customer: str, mood: Mood = WELL, *, is_default: bool = False) -> str:
+        card = self._client.v1.payment_methods.attach("pm_card_visa", {"customer": customer}, self._of_account).id
+        self.set_mood(card, mood)
+        if is_default:
+            default: Any = {"invoice_settings": {"default_payment_method": card}}
+            self._client.v1.customers.update(customer, default, self._of_account)
+        return card
+
+    def set_mood(self, card: str, mood: Mood) -> None:
+        told = {"decline_code": mood.decline_code, "advice_code": mood.advice_code, "succeed_after": mood.succeed_after}
+        given = {name: value for name, value in told.items() if value is not None}
+        self._control(f"payment_methods/{card}", {**given, "processing": mood.is_processing})
+
+    def detach(self, card: str) -> None:
+        self._client.v1.payment_methods.detach(card, {}, self._of_account)
+
+    def trouble(self, *troubles: Trouble | None) -> None:
+        self._troublemaker.ordered.extend(troubles)
+
+    def settle(self, intent: str, *, has_succeeded: bool) -> None:
+        self._control(f"payment_intents/{intent}/settle", {"outcome": "succeed" if has_succeeded else "fail"})
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        self._wire(address)
+        yield
+        self._wire(self._running.base_url)
+
+    def charges(self) -> list[DoneCharge]:
+        listed = self._client.v1.charges.list({"limit": 100}, self._of_account).to_dict()["data"]
+        return [
+            DoneCharge(charge["metadata"].get("attempt_id"), charge["status"], charge["amount"])
+            for charge in reversed(listed)
+        ]
+
+    def _wire(self, address: str) -> None:
+        client, pacer = stripe_client("sk_test_contract", address), MemoryRequestPacer(1000)
+        self.gateway = StripePaymentGateway(client, pacer, SettableClock(NOW))
+        self.card_file = StripeCardFile(client, pacer)
+
+    def _control(self, path: str, given: dict[str, Any]) -> None:
+        request = Request(
+            f"{self._running.base_url}/sandbox/{path}", json.dumps(given).encode(), {"Content-Type": "application/json"}
+        )
+        with urlopen(request, timeout=10) as answer:
+            answer.read()
+
+
+@contextmanager
+def bank_over_http() -> Iterator[Callable[[str | None], BankOverHttp]]:
+    """A sandbox; makes a bank of each account. Every request that it saw must be one of Stripe's, and every answer."""
+    troublemaker, watch = Troublemaker(), StripeWatch()
+    with running_sandbox(
+        seed=1,
+        clock=lambda: NOW,
+        requests_per_second=None,
+        middleware=lambda app: troublemaker.around(watch.around(app)),
+    ) as running:
+        troublemaker.faults = running.sandbox.faults
+        yield lambda account: BankOverHttp(account, running, troublemaker)
+    watch.check_all()
+
+
+def order_for(bank: Bank, mood: Mood, **terms: Any) -> ChargeOrder:
+    """An order of a new customer with one card."""
+    customer = bank.customer()
+    order = ChargeOrder("att_1", "inv_1", 5000, "usd", customer, bank.card(customer, mood), description="Invoice 1")
+    return replace(order, **terms)
+
+
+def again(order: ChargeOrder, intent_id: str | None, **terms: Any) -> ChargeOrder:
+    """The next attempt, on the same intent."""
+    return replace(order, attempt_id="att_2", reuse_intent_id=intent_id, **terms)
+
+
+def look_up(bank: Bank, order: ChargeOrder, intent_id: str | None = None) -> LookUpAnswer:
+    wanted = LookUpOrder(order.attempt_id, order.stripe_customer_id, NOW, intent_id)
+    return bank.gateway.look_up(bank.account, wanted)
+
+
+def declined_intent(bank: Bank, order: ChargeOrder) -> str:
+    """The intent that a first, declined attempt leaves behind."""
+    answer = bank.gateway.execute(bank.account, bank.gateway.freeze(order))
+    assert isinstance(answer, Declined)
+    assert answer.fact.stripe_payment_intent_id
+    return answer.fact.stripe_payment_intent_id
