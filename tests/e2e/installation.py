@@ -10,7 +10,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +91,10 @@ class Installation:
         return str(invoice_id)
 
     def get(self, invoice_id: str) -> Json:
-        return dict(self.api("GET", f"/invoices/{invoice_id}").body)
+        """The invoice; a web process that is being replaced is asked again."""
+        answer = eventually(lambda: _answered(lambda: self.api("GET", f"/invoices/{invoice_id}")))
+        assert answer is not None
+        return dict(answer.body)
 
     def attempts(self, invoice_id: str) -> list[Json]:
         return list(self.api("GET", f"/invoices/{invoice_id}/attempts").body["data"])
@@ -112,6 +115,14 @@ class Installation:
     def processes(self, title: str) -> list[psutil.Process]:
         """The installation's processes whose title is exactly this, as a user sees it in `ps`."""
         return [child for child in self.process.children(recursive=True) if _title(child) == title]
+
+
+def _answered(ask: Callable[[], Answer]) -> Answer | None:
+    try:
+        answer = ask()
+    except OSError:
+        return None
+    return answer if answer.status == 200 else None
 
 
 def _title(process: psutil.Process) -> str:

@@ -63,12 +63,13 @@ def _told_by_webhook(installation: Installation, invoice_id: str) -> bool:
     return {"payment_intent.succeeded", "charge.succeeded"} <= told
 
 
-def test_a_second_start_in_the_same_folder_keeps_its_data(installation: Installation) -> None:
+def test_a_killed_web_process_is_replaced(installation: Installation) -> None:
     client_id, _ = installation.client_with_card("pm_card_visa")
     invoice_id = installation.invoice(client_id)["id"]
+    (web,) = installation.processes("dunlin web")
 
-    web = installation.processes("dunlin web")[0]
     web.kill()
-    eventually(installation.is_ready, within_seconds=15)
+    eventually(lambda: web.pid not in {0, *(p.pid for p in installation.processes("dunlin web"))}, within_seconds=10)
+    eventually(lambda: len(installation.processes("dunlin web")) == 1 and installation.is_ready(), within_seconds=15)
 
-    assert installation.get(invoice_id)["status"] == "draft"
+    assert eventually(lambda: installation.get(invoice_id))["status"] == "draft"
