@@ -8,6 +8,7 @@ from flask import Flask
 from redis import Redis
 
 from adapters.alerts.log_alerter import LogAlerter
+from adapters.postgres.roles import UnsafeRole
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from adapters.prometheus.exposition import exposition
 from adapters.prometheus.metrics import RedisMetrics
@@ -29,10 +30,11 @@ from domain.services.firms import create_api_key, create_firm, list_firms
 from domain.services.outbox import Workshop
 from domain.services.steps import Ports
 from domain.services.webhooks import Mailroom
-from entrypoints.readiness import Readiness
+from entrypoints.readiness import OK, Readiness
 from entrypoints.settings import Settings
 from entrypoints.web.app import create_app as create_web_app
 from entrypoints.web.application import WebApplication
+from ports.unit_of_work import StorageUnavailable
 
 REQUESTS_PER_SECOND = 20
 """Below Stripe's 25 a second for each endpoint in test mode. Source: docs.stripe.com/rate-limits, read 2026-11."""
@@ -73,7 +75,17 @@ def bootstrap(settings: Settings) -> Application:
     )
     till = Till(StripePaymentGateway(client, pacer, clock), StripeCardFile(client, pacer))
     workshop = Workshop(till, mailroom, LogAlerter())
-    return Application(settings, ports, mailroom, workshop, metrics, redis, Readiness(settings, ports, uow, redis))
+    readiness = Readiness(settings, ports, redis, database=lambda: _database_state(uow))
+    return Application(settings, ports, mailroom, workshop, metrics, redis, readiness)
+
+
+def _database_state(uow: SqlUnitOfWork) -> str:
+    """Whether the database is reachable, with our schema, under a role that row-level security binds."""
+    try:
+        is_current = uow.schema_is_current()
+    except (StorageUnavailable, UnsafeRole) as error:
+        return str(error)
+    return OK if is_current else "its schema is not this version's: run `dunlin migrate`"
 
 
 def create_app() -> Flask:
