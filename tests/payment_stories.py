@@ -1,6 +1,6 @@
 """Random stories of one invoice's payments, and every way in which Stripe may tell them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
@@ -131,7 +131,23 @@ class Happening:
             told += [self._told(Source.CHARGE, 0), self._told(Source.INVOICE, 2)]
         if self.attempt_id is not None:
             told.append(self._told(Source.ANSWER, 2))
+        if self.kind is FactKind.SUCCEEDED:
+            told += [self._of_an_old_version(), self._of_stripes_invoice()]
         return told
+
+    def _of_an_old_version(self) -> PaymentFact:
+        """`invoice.payment_succeeded` as it was before PaymentIntents: it names the charge alone."""
+        return replace(self._told(Source.INVOICE, 2), stripe_payment_intent_id=None)
+
+    def _of_stripes_invoice(self) -> PaymentFact:
+        """`invoice.paid` since 2025-03-31 (basil): it names neither PaymentIntent nor charge."""
+        return replace(
+            self._told(Source.INVOICE, 1),
+            kind=FactKind.INVOICE_PAID,
+            stripe_payment_intent_id=None,
+            stripe_charge_id=None,
+            stripe_invoice_id="in_story",
+        )
 
     def _told(self, source: Source, seconds_later: int) -> PaymentFact:
         is_invoice = source is Source.INVOICE
@@ -179,6 +195,10 @@ def stories(draw: st.DrawFn) -> list[Happening]:
     return happenings
 
 
+# What we may have decided about an attempt of ours before its outcome was told.
+OWN_STATUSES = [AttemptStatus.IN_FLIGHT, AttemptStatus.PENDING, AttemptStatus.UNKNOWN, AttemptStatus.CANCELED]
+
+
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[tuple[OwnAttempt, ...], list[PaymentFact], list[PaymentFact]]:
     """Our attempts, what is told of a story in the order of time, and the same in any order and with repetitions."""
@@ -188,6 +208,72 @@ def deliveries(draw: st.DrawFn) -> tuple[tuple[OwnAttempt, ...], list[PaymentFac
         tellings = happening.tellings()
         told += draw(st.lists(st.sampled_from(tellings), min_size=1, max_size=len(tellings), unique_by=lambda f: f.key))
         if happening.attempt_id is not None:
-            own[happening.attempt_id] = own_attempt(happening.attempt_id, happening.at, happening.intent_id)
+            status = draw(st.sampled_from(OWN_STATUSES))
+            attempt = own_attempt(happening.attempt_id, happening.at, happening.intent_id, status=status)
+            own[attempt.id] = attempt
+    slots = [skipped_slot(f"att_skipped_{n}", START + n * timedelta(hours=50)) for n in range(draw(st.integers(0, 2)))]
     repeated = told + (draw(st.lists(st.sampled_from(told), max_size=6)) if told else [])
-    return tuple(own.values()), told, draw(st.permutations(repeated))
+    return (*own.values(), *slots), told, draw(st.permutations(repeated))
+
+
+def _names_something(told: PaymentFact) -> bool:
+    try:
+        return bool(told.key)
+    except ValueError:
+        return False
+
+
+def any_time() -> st.SearchStrategy[datetime]:
+    """One of a few seconds, so that many things fall together; or days later."""
+    return st.sampled_from([0, 1, 2, 3, 250_000, 900_000]).map(lambda seconds: START + timedelta(seconds=seconds))
+
+
+def any_fact() -> st.SearchStrategy[PaymentFact]:
+    """A telling of any kind by any source about few things, contradictions included."""
+    return st.builds(
+        PaymentFact,
+        kind=st.sampled_from(FactKind),
+        source=st.sampled_from(Source),
+        told_at=any_time(),
+        heard_at=any_time(),
+        charge_created_at=st.none() | any_time(),
+        event_id=st.sampled_from([None, "evt_1", "evt_2"]),
+        attempt_id=st.sampled_from([None, "att_1", "att_2", "att_3"]),
+        stripe_payment_intent_id=st.sampled_from([None, "pi_1", "pi_2"]),
+        stripe_charge_id=st.sampled_from([None, "ch_1", "ch_2", "ch_3"]),
+        stripe_invoice_id=st.sampled_from([None, "in_1"]),
+        amount_minor=st.sampled_from([None, 0, 1200, AMOUNT_MINOR]),
+        currency=st.sampled_from([None, "usd", "usd", "eur"]),
+        codes=st.sampled_from([DeclineCodes(), DeclineCodes("card_declined", "stolen_card")]),
+        message=st.sampled_from([None, "No."]),
+        is_out_of_band=st.booleans(),
+    ).filter(_names_something)
+
+
+def any_own_attempts() -> st.SearchStrategy[tuple[OwnAttempt, ...]]:
+    """Up to three attempts of ours, of any trigger and in any status."""
+    one = st.builds(
+        own_attempt,
+        st.sampled_from(["att_1", "att_2", "att_3"]),
+        any_time(),
+        st.sampled_from([None, "pi_1", "pi_2"]),
+        trigger=st.sampled_from([trigger for trigger in Trigger if trigger is not Trigger.EXTERNAL]),
+        status=st.sampled_from(AttemptStatus),
+        finished_at=st.none() | any_time(),
+        slot_key=st.sampled_from([None, "ch_1", "att_1"]),
+    )
+    return st.lists(one, max_size=3, unique_by=lambda attempt: attempt.id).map(tuple)
+
+
+def any_invoice() -> st.SearchStrategy[Invoice]:
+    """The invoice as a draft or sent, paused, void, without autopay, or Stripe's own."""
+    return st.builds(
+        invoice,
+        autopay=st.booleans(),
+        sent_at=st.sampled_from([START, START, None]),
+        paused_at=st.sampled_from([None, None, START]),
+        voided_at=st.sampled_from([None, None, START]),
+        stripe_invoice_id=st.sampled_from([None, "in_1"]),
+        given_payment_intent_id=st.sampled_from([None, "pi_1"]),
+        released_slot_key=st.sampled_from([None, "ch_1"]),
+    )

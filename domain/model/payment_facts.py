@@ -180,13 +180,13 @@ def _paid_outside(facts: Sequence[PaymentFact], found: Sequence[Outcome]) -> lis
     charge.
     """
     named_minor = sum(outcome.amount_minor or 0 for outcome in found)
-    outside = []
+    groups: dict[str, list[PaymentFact]] = {}
     for fact in facts:
         if fact.kind is FactKind.INVOICE_PAID:
-            rest_minor = (fact.amount_minor or 0) - (0 if fact.is_out_of_band else named_minor)
-            if rest_minor > 0:
-                outside.append(replace(_resolve(fact.stripe_invoice_id or "", [fact]), amount_minor=rest_minor))
-    return outside
+            groups.setdefault(fact.stripe_invoice_id or "", []).append(fact)
+    paid = [_resolve(key, group) for key, group in groups.items()]
+    rests = [(whole.amount_minor or 0) - (0 if whole.is_out_of_band else named_minor) for whole in paid]
+    return [replace(whole, amount_minor=rest) for whole, rest in zip(paid, rests, strict=True) if rest > 0]
 
 
 def _failures(facts: Sequence[PaymentFact]) -> list[Outcome]:
