@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from entrypoints.supervision.console import Console
@@ -16,8 +17,15 @@ def _spec(row: dict[str, object]) -> ProcessSpec:
         row["is_ready"] = Path(ready_file).exists
     if isinstance(number := row.pop("stop_signal", None), int):
         row["stop_signal"] = signal.Signals(number)
-    row["argv"] = tuple(row["argv"])  # type: ignore[arg-type]
+    if isinstance(code := row.pop("forked", None), str):
+        row["program"] = partial(_run, code)
+    row["argv"] = tuple(row.get("argv", ()))  # type: ignore[arg-type]
     return ProcessSpec(**row)  # type: ignore[arg-type]
+
+
+def _run(code: str) -> int:
+    exec(code, {})
+    return 0
 
 
 def main() -> int:

@@ -108,7 +108,7 @@ def sandbox(host: str, port: int | None, webhook_url: str | None, seed: int | No
       dunlin sandbox --port 8421 --webhook-url http://127.0.0.1:8000/api/webhooks/stripe/
     """
     settings = _process_settings("dunlin sandbox")
-    from adapters.stripe_sandbox.server import serve
+    from adapters.stripe_sandbox import serve
     from entrypoints.ports_in_use import PortError, require_free_port
 
     port = port or settings.sandbox_port
@@ -150,7 +150,7 @@ def prepare() -> None:
     Example:
       dunlin prepare
     """
-    settings = load_settings()
+    settings = _process_settings("dunlin prepare")
     from entrypoints.preparation import prepare as prepare_installation
 
     for line in prepare_installation(settings):

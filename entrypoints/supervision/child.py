@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from entrypoints.supervision.console import LineBuffer
+from entrypoints.supervision.forked import ForkedProcess, fork
 from entrypoints.supervision.process_spec import SUPERVISED_VARIABLE, ProcessSpec
 from entrypoints.supervision.sessions import kill_all, pids_in
 
@@ -22,7 +23,7 @@ class Child:
 
     def __init__(self, spec: ProcessSpec) -> None:
         self.spec = spec
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | ForkedProcess | None = None
         self.sessions: set[int] = set()
         """Sessions of this row that may still have processes in them, earlier starts' included."""
         self.restart_at: float | None = None
@@ -46,15 +47,7 @@ class Child:
         self.restart_at = None
         self._started_at = time.monotonic()
         self.spec.prepare()
-        options: dict[str, Any] = {
-            "env": {**os.environ, SUPERVISED_VARIABLE: "1", **self.spec.env},
-            "stdin": subprocess.DEVNULL,
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.STDOUT,
-            "start_new_session": True,
-            **self.spec.run_as,
-        }
-        self.process = subprocess.Popen(self.spec.argv, **options)
+        self.process = _started(self.spec)
         self.sessions.add(self.process.pid)
 
     def ended_with(self) -> int | None:
@@ -101,6 +94,21 @@ class Child:
         """Numbers of processes are used again, so a session is dropped as soon as nobody is in it."""
         if self.sessions:
             self.sessions = {session for session in self.sessions if pids_in([session])}
+
+
+def _started(spec: ProcessSpec) -> subprocess.Popen[bytes] | ForkedProcess:
+    env = {SUPERVISED_VARIABLE: "1", **spec.env}
+    if spec.program is not None:
+        return fork(spec.program, env=env)
+    options: dict[str, Any] = {
+        "env": {**os.environ, **env},
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "start_new_session": True,
+        **spec.run_as,
+    }
+    return subprocess.Popen(spec.argv, **options)
 
 
 class Output:

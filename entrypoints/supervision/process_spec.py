@@ -19,17 +19,19 @@ def _anything(_line: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSpec:
-    """One row of the process table.
+    """One row of the process table: a command (`argv`), or a `program` of ours that runs in a fork of the supervisor.
 
     `prepare` runs before each start, in the supervisor. `is_ready` is asked until it is true before the next stage
     begins, at most `ready_within_seconds`. A process that runs `once` must end with exit status 0 before the next stage
-    begins, and is not restarted. `run_as` are further arguments for `subprocess.Popen` (user, group). With
-    `leftovers_may_finish`, what a killed process leaves behind in its session works on beside the new one; without, the
-    new one waits until it is gone.
+    begins, and is not restarted. `run_as` are further arguments for `subprocess.Popen` (user, group), for commands
+    alone. With `leftovers_may_finish`, what a killed process leaves behind in its session works on beside the new one;
+    without, the new one waits until it is gone.
     """
 
     name: str
-    argv: tuple[str, ...]
+    argv: tuple[str, ...] = ()
+    program: Callable[[], int] | None = None
+    """Gives its exit status. It finds the modules loaded that the supervisor has loaded."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Added to the supervisor's own environment."""
     stop_signal: signal.Signals = signal.SIGTERM

@@ -398,3 +398,88 @@ def test_a_terminal_that_went_away_does_not_leave_processes_behind(rows: Rows, t
 
     assert status == 0
     assert Supervised(process, tmp_path / "none", rows.mark).pids() == []
+
+
+FORK_SAYS_WHAT_IT_HAS = """
+import os, signal, threading
+def is_open(number):
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)]
+print("files", [number for number in range(512) if is_open(number)])
+print("handlers are default", handlers == [signal.SIG_DFL] * 3)
+print("leads its session", os.getsid(0) == os.getpid())
+print("threads", threading.active_count())
+print("asked for", os.environ["ASKED_FOR"])
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["files [0, 1, 2]", "handlers are default True", "leads its session True", "threads 1", "asked for this"],
+)
+def test_a_fork_keeps_nothing_of_the_supervisor(supervise: Supervise, rows: Rows, line: str) -> None:
+    other = rows.row("other", WAIT)
+    fork = {"name": "fork", "forked": FORK_SAYS_WHAT_IT_HAS, "env": {"ASKED_FOR": "this"}}
+
+    supervised = supervise([other], [fork])
+
+    eventually(lambda: supervised.says(f"fork | {line}\n"))
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("raise SystemExit(3)", "fork ended with exit status 3"),
+        ("raise SystemExit('no')", "fork ended with exit status 1"),
+        ("raise SystemExit", "fork ended with exit status 0"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import os; os.kill(os.getpid(), 9)", "fork was killed by SIGKILL"),
+    ],
+)
+def test_the_end_of_a_fork_is_told(supervise: Supervise, program: str, told: str) -> None:
+    supervised = supervise([{"name": "fork", "forked": program}])
+
+    eventually(lambda: supervised.says(told))
+
+
+def test_a_killed_fork_is_restarted(supervise: Supervise) -> None:
+    supervised = supervise([{"name": "fork", "forked": "import os, signal; print(os.getpid(), '!'); signal.pause()"}])
+    eventually(lambda: supervised.says("!"))
+    pid = int(supervised.output().partition("!")[0].split()[-1])
+
+    os.kill(pid, signal.SIGKILL)
+
+    eventually(lambda: supervised.output().count("!") == 2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_fork_is_left(supervise: Supervise, number: signal.Signals) -> None:
+    supervised = supervise([{"name": "fork", "forked": "import signal; print('!'); signal.pause()"}], grace_seconds=0.5)
+    eventually(lambda: supervised.says("!"))
+    everything = supervised.everything()
+
+    supervised.process.send_signal(number)
+    supervised.process.wait(timeout=10)
+
+    eventually(lambda: not any(map(lives, everything)), within_seconds=10)
+
+
+def test_loading_the_application_starts_no_thread() -> None:
+    """Forking with threads around may copy a lock that nobody will ever open."""
+    program = "from entrypoints.process_table import load_modules; load_modules(); import threading; "
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"{program}print(threading.active_count())"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert loaded.stdout == "1\n"
