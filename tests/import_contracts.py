@@ -15,7 +15,7 @@ class StandardLibraryOnly(Contract):
 
     packages = fields.ListField(subfield=fields.StringField())
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 - import-linter passes it
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         """Look at each import of each module of the packages."""
         ours = set(self.session_options["root_packages"])
         foreign = sorted(
