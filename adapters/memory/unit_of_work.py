@@ -54,7 +54,7 @@ class MemoryTransaction:
         entries = View(store.inbox, scope)
         answers, beats = View(store.idempotency, scope), View(store.heartbeats, scope)
         self._views = (firms, keys, clients, records, links, audit, ledger, rows, entries, answers, beats)
-        outbox = MemoryOutbox(rows, store.numbers)
+        outbox = MemoryOutbox(scope, rows, store.numbers)
         journal = MemoryJournal(audit, ledger, store.numbers)
         invoices = MemoryInvoices(scope, records=records, links=links, clients=clients, outbox=outbox, journal=journal)
         inbox = MemoryInbox(scope, entries=entries, firms=firms, invoices=records, links=links)

@@ -27,6 +27,7 @@ class MemoryFirms:
 
     def save(self, firm: Firm) -> None:
         """Replace a firm's name, account and policy; see the port."""
+        self._scope.require(firm.id)
         if self._firms.lock(firm.id) is not None:
             self._put(firm)
 
@@ -68,6 +69,7 @@ class MemoryApiKeys:
 
     def save(self, key: ApiKey) -> None:
         """Replace last use and revocation."""
+        self._scope.require(key.firm_id)
         if self._keys.lock(key.id) is not None:
             self._keys.put(key.id, key)
 
@@ -93,6 +95,7 @@ class MemoryClients:
 
     def save(self, client: Client) -> None:
         """Replace the client's data; see the port."""
+        self._scope.require(client.firm_id)
         if self._clients.lock(client.id) is not None:
             self._put(client)
 

@@ -54,6 +54,7 @@ class MemoryInbox:
 
     def save(self, entry: InboxEntry) -> None:
         """Replace the processing state."""
+        self._scope.require(entry.firm_id)
         key = (entry.event.account, entry.event.id)
         if self._entries.lock(key) is not None:
             self._entries.put(key, entry)

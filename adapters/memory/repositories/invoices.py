@@ -65,6 +65,7 @@ class MemoryInvoices:
     def save(self, change: Change) -> tuple[OutboxItem, ...]:
         """Write a change of a locked invoice; see the port."""
         before = change.before
+        self._scope.require(before.invoice.firm_id)
         record = self._records.lock(before.invoice.id)
         if record is None or record.facts.version != before.version:
             raise self._scope.failed(StaleVersion("The invoice was changed in between. Run the step again."))

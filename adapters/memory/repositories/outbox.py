@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import groupby
 
 from adapters.memory.pages import newest_first
+from adapters.memory.scope import Scope
 from adapters.memory.store import WAITING, Planned
 from adapters.memory.tables import View
 from domain.model.outbox import OutboxItem, OutboxStatus
@@ -16,7 +17,8 @@ from ports.repositories import OutboxFilter, Page, PageRequest
 class MemoryOutbox:
     """The ports `Outbox` and `OutboxSchedule`."""
 
-    def __init__(self, rows: View[str, Planned], numbers: Iterator[int]) -> None:
+    def __init__(self, scope: Scope, rows: View[str, Planned], numbers: Iterator[int]) -> None:
+        self._scope = scope
         self._rows = rows
         self._numbers = numbers
 
@@ -40,6 +42,7 @@ class MemoryOutbox:
 
     def save(self, item: OutboxItem) -> None:
         """Replace due time, status, tries, lease and error."""
+        self._scope.require(item.firm_id)
         row = self._rows.lock(item.id)
         if row is not None:
             kept = replace(

@@ -1,0 +1,106 @@
+"""Fixtures and helpers for tests that keep things: a unit of work in memory or on PostgreSQL, with two firms in it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import psycopg
+import pytest
+
+from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.postgres.database import metadata
+from adapters.postgres.unit_of_work import SqlUnitOfWork
+from domain.model.invoices import Invoice
+from ports.unit_of_work import Transaction, UnitOfWork
+from tests.builders import CLIENT_ID, FIRM_ID, OTHER_FIRM_ID, a_client, a_firm, a_new_invoice, an_invoice
+
+T = TypeVar("T")
+
+OTHER_CLIENT_ID = "cli_south"
+
+CHILDREN_FIRST = [
+    "inbox_mentions",
+    "inbox",
+    "idempotency_keys",
+    "heartbeats",
+    "outbox",
+    "audit_events",
+    "ledger_entries",
+    "stripe_links",
+    "payment_facts",
+    "attempts",
+    "invoices",
+    "clients",
+    "api_keys",
+    "firms",
+]
+assert set(CHILDREN_FIRST) == set(metadata.tables), "a table is missing here: its rows would stay between tests"
+
+
+@pytest.fixture(scope="module")
+def sql_uow(database_url: str) -> Iterator[SqlUnitOfWork]:
+    """One engine for the tests of a file; the tables are as the test before left them."""
+    uow = SqlUnitOfWork(database_url, pool_size=10)
+    yield uow
+    uow.close()
+
+
+@pytest.fixture
+def empty_sql_uow(sql_uow: SqlUnitOfWork, database_url: str) -> SqlUnitOfWork:
+    """The same with all tables empty."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SELECT set_config('dunlin.scope', 'system', true)")
+        for table in CHILDREN_FIRST:
+            connection.execute(f"DELETE FROM {table}".encode())
+    return sql_uow
+
+
+def with_two_firms(uow: UnitOfWork) -> UnitOfWork:
+    """Two firms, each with a client."""
+    with uow.system() as tx:
+        tx.firms.add(a_firm(id=FIRM_ID))
+        tx.firms.add(a_firm(id=OTHER_FIRM_ID, name="South Ltd"))
+        tx.clients.add(a_client(id=CLIENT_ID))
+        tx.clients.add(a_client(id=OTHER_CLIENT_ID, firm_id=OTHER_FIRM_ID, company_name="Southern Supplies"))
+        tx.commit()
+    return uow
+
+
+def unit_of_work(request: pytest.FixtureRequest) -> UnitOfWork:
+    """The adapter that the fixture's parameter names, `memory` or `postgres`, with nothing in it."""
+    return MemoryUnitOfWork() if request.param == "memory" else request.getfixturevalue("empty_sql_uow")
+
+
+def in_firm(uow: UnitOfWork, do: Callable[[Transaction], T], *, firm_id: str = FIRM_ID) -> T:
+    """Do something in a transaction of one firm and keep it."""
+    with uow.firm(firm_id) as tx:
+        result = do(tx)
+        tx.commit()
+    return result
+
+
+def in_system(uow: UnitOfWork, do: Callable[[Transaction], T]) -> T:
+    """Do something in a transaction over all firms and keep it."""
+    with uow.system() as tx:
+        result = do(tx)
+        tx.commit()
+    return result
+
+
+def keep_invoice(uow: UnitOfWork, invoice: Invoice | None = None, **change: Any) -> Invoice:
+    """Store an invoice; what comes with it is as `a_new_invoice` takes it."""
+    invoice = invoice or an_invoice()
+    in_firm(uow, lambda tx: tx.invoices.add(a_new_invoice(invoice, **change)), firm_id=invoice.firm_id)
+    return invoice
+
+
+def southern_invoice(**fields: Any) -> Invoice:
+    """An invoice of the other firm."""
+    return an_invoice(**{"id": "inv_south", "firm_id": OTHER_FIRM_ID, "client_id": OTHER_CLIENT_ID, **fields})
+
+
+def all_at_once(works: Sequence[Callable[[], T]]) -> list[T]:
+    """Run each in a thread of its own and give the results; the first error is raised."""
+    with ThreadPoolExecutor(max_workers=len(works)) as threads:
+        futures = [threads.submit(work) for work in works]
+        return [future.result(timeout=60) for future in futures]
