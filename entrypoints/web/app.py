@@ -5,6 +5,7 @@ from flask import Flask
 from entrypoints.web import error_handlers, health, problem_pages, security_headers, webhooks
 from entrypoints.web.api import audit_events, clients, gate, invoice_story, invoices, outbox, policy, webhook_events
 from entrypoints.web.application import WebApplication, keep
+from entrypoints.web.bodies import SILENCE_SECONDS_SETTING
 from entrypoints.web.docs import docs_blueprint
 from entrypoints.web.openapi import DunlinApi, describe, document
 from entrypoints.web.path_ids import IdConverter
@@ -12,6 +13,7 @@ from entrypoints.web.path_ids import IdConverter
 __all__ = ["WebApplication", "create_app"]
 
 API_VERSION = "1"
+_SILENCE_SECONDS = 10.0
 
 _API = (clients, invoices, invoice_story, webhook_events, audit_events, outbox, policy)
 _INTRODUCTION = (
@@ -25,6 +27,7 @@ def create_app(application: WebApplication) -> Flask:
     """Everything that Dunlin answers over HTTP, on the parts of `application`."""
     app = Flask("dunlin", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = gate.BODY_BYTES_MAX
+    app.config[SILENCE_SECONDS_SETTING] = _SILENCE_SECONDS
     app.json.sort_keys = False  # type: ignore[attr-defined]  # fields are shown in the order of the documentation
     app.url_map.converters["id"] = IdConverter
     keep(app, application)

@@ -4,12 +4,13 @@ import socket
 import time
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from entrypoints.web.problems import MALFORMED, TIMEOUT, TOO_LARGE, ProblemFound
 
-_SILENCE_SECONDS_MAX = 10.0
+SILENCE_SECONDS_SETTING = "BODY_SILENCE_SECONDS"
+"""How long a client may send nothing while its body is read: a setting of the Flask application."""
 _DRAIN_SECONDS_MAX = 1.0
 _DRAIN_BYTES_MAX = 2_000_000
 _CHUNK_BYTES = 65_536
@@ -22,7 +23,7 @@ def read_body(bytes_max: int) -> bytes:
     """
     length = request.content_length
     request.max_content_length = bytes_max + 1  # one more, so that a body without a length shows that it is too long
-    _limit_silence(_SILENCE_SECONDS_MAX)
+    _limit_silence(current_app.config[SILENCE_SECONDS_SETTING])
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge as error:

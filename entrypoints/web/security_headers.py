@@ -20,8 +20,9 @@ def register(app: Flask, *, is_https: bool) -> None:
     @app.after_request
     def protect(response: Response) -> Response:
         headers = response.headers
-        for name, value in always:
-            headers.add_header(name, value)
-        headers.setdefault("Cache-Control", "no-store")
-        headers.setdefault("Content-Security-Policy", NOTHING_ALLOWED)
+        headers.extend(always)
+        if "Cache-Control" not in headers:
+            headers["Cache-Control"] = "no-store"
+        if "Content-Security-Policy" not in headers:
+            headers["Content-Security-Policy"] = NOTHING_ALLOWED
         return response

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 import marshmallow as ma
 from flask import Request, g
+from marshmallow.exceptions import SCHEMA
 from webargs.flaskparser import FlaskParser
 
 from domain.model.errors import FieldError, InvalidInput
@@ -40,6 +41,8 @@ def _flat(messages: Any, path: str) -> Iterator[FieldError]:
             if isinstance(name, int):
                 for error in _flat(below, path):
                     yield FieldError(error.field, f"Item {name + 1}: {error.message}")
+            elif name == SCHEMA:
+                yield from _flat(below, path)
             else:
                 yield from _flat(below, f"{path}.{name}" if path else str(name))
         return
