@@ -9,7 +9,7 @@ import structlog
 
 from entrypoints.supervision.process_spec import SUPERVISED_VARIABLE
 
-_CHATTY = ("rq", "rq_scheduler", "stripe", "urllib3", "werkzeug")
+_CHATTY = ("alembic", "rq", "rq_scheduler", "stripe", "urllib3", "werkzeug")
 
 
 def configure_logging(log_format: str) -> None:
