@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from ports.repositories import BadCursor, Page, PageRequest
@@ -14,33 +15,41 @@ LIMIT_MAX = 1000
 
 
 def newest_first(
-    rows: Iterable[V], request: PageRequest, *, order: Callable[[V], tuple[Any, ...]], item_of: Callable[[V], T]
+    rows: Iterable[V],
+    request: PageRequest,
+    *,
+    kinds: Sequence[type],
+    order: Callable[[V], tuple[Any, ...]],
+    item_of: Callable[[V], T],
 ) -> Page[T]:
-    """The page of `rows` that `request` asks for, those with the greatest `order` (text and numbers) first."""
-    after = None if request.cursor is None else _decoded(request.cursor)
+    """The page of `rows` that `request` asks for, those with the greatest `order` first, whose parts are of `kinds`."""
+    after = None if request.cursor is None else _decoded(request.cursor, kinds)
     limit = min(max(request.limit, 1), LIMIT_MAX)
-    listed = sorted(rows, key=order, reverse=True)
-    try:
-        left = [row for row in listed if after is None or order(row) < after]
-    except TypeError as error:
-        raise BadCursor(_BAD) from error
+    left = sorted((row for row in rows if after is None or order(row) < after), key=order, reverse=True)
     page = left[:limit]
     next_cursor = _encoded(order(page[-1])) if len(left) > limit else None
     return Page(tuple(item_of(row) for row in page), next_cursor)
 
 
-_BAD = "The cursor is none of ours: use next_cursor of the page before, unchanged."
-
-
 def _encoded(position: tuple[Any, ...]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+    plain = [part.isoformat() if isinstance(part, datetime) else part for part in position]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
 
 
-def _decoded(cursor: str) -> tuple[Any, ...]:
+def _decoded(cursor: str, kinds: Sequence[type]) -> tuple[Any, ...]:
     try:
         position = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
-    except ValueError as error:  # bad base64, bad UTF-8 and bad JSON are all of this kind
-        raise BadCursor(_BAD) from error
-    if not isinstance(position, list):
-        raise BadCursor(_BAD)
-    return tuple(position)
+        return tuple(_typed(part, kind) for part, kind in zip(position, kinds, strict=True))
+    except (TypeError, ValueError) as error:  # bad base64, text, JSON, length or type of a part
+        raise BadCursor("The cursor is none of ours: use next_cursor of the page before, unchanged.") from error
+
+
+def _typed(part: Any, kind: type) -> Any:
+    if kind is datetime:
+        moment = datetime.fromisoformat(part)
+        if moment.utcoffset() is None:
+            raise ValueError("a position without a zone")
+        return moment
+    if type(part) is not kind:
+        raise TypeError(f"{part!r} is no {kind.__name__}")
+    return part

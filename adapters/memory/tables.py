@@ -90,6 +90,10 @@ class View(Generic[K, V]):
         if self.lock(key) is not None:
             self._change(key, None)
 
+    def is_stored(self, key: K) -> bool:
+        """Whether there is such a row, whoever's it is."""
+        return (self.changes[key] if key in self.changes else self._table.rows.get(key)) is not None
+
     def reserve(self, index: str, value: Hashable) -> None:
         """Keep others from adding a row that `index` lists under `value`, until this transaction ends."""
         self._scope.lock((self._table.name, index, value))

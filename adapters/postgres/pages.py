@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, ColumnElement, Select, tuple_
 
 from adapters.postgres.line import Line, Row
+from adapters.postgres.tables.columns import UtcDateTime
 from ports.repositories import BadCursor, Page, PageRequest
 
 T = TypeVar("T")
@@ -53,12 +54,11 @@ def _decoded(cursor: str, order: Sequence[Column[Any]]) -> list[Any]:
 
 
 def _typed(value: Any, column: Column[Any]) -> Any:
-    wanted = column.type.python_type
-    if wanted is datetime:
+    if isinstance(column.type, UtcDateTime):
         moment = datetime.fromisoformat(value)
         if moment.utcoffset() is None:
             raise ValueError("a position without a zone")
         return moment
-    if type(value) is not wanted:
-        raise TypeError(f"{value!r} is no {wanted.__name__}")
+    if type(value) is not column.type.python_type:
+        raise TypeError(f"{value!r} has the wrong type")
     return value

@@ -1,6 +1,7 @@
 """Firms, API keys and clients in memory."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from adapters.memory.pages import newest_first
 from adapters.memory.scope import Scope
@@ -109,7 +110,8 @@ class MemoryClients:
         return newest_first(
             self._clients.all(),
             request,
-            order=lambda client: (client.created_at.isoformat(timespec="microseconds"), client.id),
+            kinds=(datetime, str),
+            order=lambda client: (client.created_at, client.id),
             item_of=lambda client: client,
         )
 

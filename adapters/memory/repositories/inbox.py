@@ -1,6 +1,7 @@
 """Stored events in memory."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from adapters.memory.pages import newest_first
 from adapters.memory.scope import Scope
@@ -43,7 +44,8 @@ class MemoryInbox:
         """Store the event unless it is stored already; see the port."""
         self._scope.require(entry.firm_id)
         key = (entry.event.account, entry.event.id)
-        if self._entries.lock(key) is not None:
+        self._entries.lock(key)
+        if self._entries.is_stored(key):
             return False
         self._entries.put(key, entry)
         return True
@@ -62,7 +64,7 @@ class MemoryInbox:
     def page(self, status: str | None, request: PageRequest) -> Page[InboxEntry]:
         """Stored events, newest first; see the port."""
         entries = (entry for entry in self._entries.all() if status in (None, entry.status))
-        return newest_first(entries, request, order=_position, item_of=lambda entry: entry)
+        return newest_first(entries, request, kinds=(datetime, str, str), order=_position, item_of=lambda entry: entry)
 
     def matchable(self, limit: int) -> Sequence[tuple[str, str]]:
         """Unmatched events one of whose objects is known by now; see the port."""
@@ -116,5 +118,5 @@ def _key(entry: InboxEntry) -> tuple[str, str]:
     return entry.event.account, entry.event.id
 
 
-def _position(entry: InboxEntry) -> tuple[str, str, str]:
-    return entry.received_at.isoformat(timespec="microseconds"), entry.event.account, entry.event.id
+def _position(entry: InboxEntry) -> tuple[datetime, str, str]:
+    return entry.received_at, entry.event.account, entry.event.id

@@ -86,7 +86,8 @@ class MemoryInvoices:
         return newest_first(
             (record for record in self._records.all() if _is_wanted(record, wanted)),
             request,
-            order=lambda r: (r.facts.invoice.created_at.isoformat(timespec="microseconds"), r.facts.invoice.id),
+            kinds=(datetime, str),
+            order=lambda record: (record.facts.invoice.created_at, record.facts.invoice.id),
             item_of=_row,
         )
 

@@ -1,6 +1,7 @@
 """Audit events and ledger entries in memory."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from adapters.memory.pages import newest_first
 from adapters.memory.store import Booked, Written
@@ -36,7 +37,7 @@ class MemoryJournal:
     def page(self, wanted: AuditFilter, request: PageRequest) -> Page[AuditEvent]:
         """Audit events, newest first; see the port."""
         rows = (row for row in self._audit.all() if _is_wanted(row.event, wanted))
-        return newest_first(rows, request, order=_position, item_of=lambda row: row.event)
+        return newest_first(rows, request, kinds=(datetime, int), order=_position, item_of=lambda row: row.event)
 
     def of_invoice(self, invoice_id: str, limit: int) -> Sequence[AuditEvent]:
         """An invoice's audit events, oldest first."""
@@ -49,8 +50,8 @@ class MemoryJournal:
         return sorted(entries, key=lambda entry: (entry.occurred_at, entry.stripe_id, entry.kind))
 
 
-def _position(row: Written) -> tuple[str, int]:
-    return row.event.created_at.isoformat(timespec="microseconds"), row.number
+def _position(row: Written) -> tuple[datetime, int]:
+    return row.event.created_at, row.number
 
 
 def _is_wanted(event: AuditEvent, wanted: AuditFilter) -> bool:

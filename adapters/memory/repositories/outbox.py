@@ -78,7 +78,7 @@ class MemoryOutbox:
     def page(self, wanted: OutboxFilter, request: PageRequest) -> Page[OutboxItem]:
         """Rows, newest first; see the port."""
         rows = (row for row in self._rows.all() if _is_wanted(row.item, wanted))
-        return newest_first(rows, request, order=lambda row: (row.number,), item_of=lambda row: row.item)
+        return newest_first(rows, request, kinds=(int,), order=lambda row: (row.number,), item_of=lambda row: row.item)
 
     def _add(self, item: OutboxItem) -> OutboxItem | None:
         dedupe = (item.firm_id, item.dedupe_key)
