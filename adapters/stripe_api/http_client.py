@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from queue import Empty, SimpleQueue
 from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
@@ -122,9 +123,13 @@ class DeadlineHttpClient(stripe.HTTPClient):
         super().__init__()
         self._limits = limits
         self._resolve = resolve or _addresses
-        # The machine's own trust store, where a company's proxy may have its certificate, and the package's.
-        self._tls = ssl.create_default_context()
-        self._tls.load_verify_locations(stripe.ca_bundle_path)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """The machine's own trust store, where a company's proxy may have its certificate, and the package's."""
+        context = ssl.create_default_context()
+        context.load_verify_locations(stripe.ca_bundle_path)
+        return context
 
     def request(  # type: ignore[override]  # the package's own clients leave `_usage` out too
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
@@ -136,7 +141,7 @@ class DeadlineHttpClient(stripe.HTTPClient):
         try:
             return _exchange(_TimedSocket(connection, deadline), method, target, dict(headers or {}), post_data)
         except (OSError, http.client.HTTPException) as error:
-            raise AnswerLost(f"the answer was lost: {_named(error)}") from error
+            raise AnswerLost(_named(error)) from error
         finally:
             connection.close()
 
