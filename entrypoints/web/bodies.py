@@ -5,7 +5,8 @@ import time
 from typing import Any
 
 from flask import current_app, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from entrypoints.web.problems import MALFORMED, TIMEOUT, TOO_LARGE, ProblemFound
 
@@ -28,9 +29,9 @@ def read_body(bytes_max: int) -> bytes:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         raise _too_large(bytes_max) from error
-    except TimeoutError as error:
-        raise ProblemFound(TIMEOUT, "The body did not arrive in time. Send it at once.") from error
-    except OSError as error:  # what gunicorn raises for chunks that it cannot read
+    except (ClientDisconnected, ParseException) as error:
+        if isinstance(error.__context__, TimeoutError):
+            raise ProblemFound(TIMEOUT, "The body did not arrive in time. Send it at once.") from error
         raise ProblemFound(MALFORMED, "The body ended early or its chunks are broken. Send it again.") from error
     if len(body) > bytes_max:
         raise _too_large(bytes_max)
@@ -64,7 +65,7 @@ def _drain() -> None:
     while left > 0 and time.monotonic() < give_up_at:
         try:
             chunk = stream.read(_CHUNK_BYTES)
-        except OSError:
+        except (OSError, ParseException):
             return
         if not chunk:
             return

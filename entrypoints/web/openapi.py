@@ -74,6 +74,9 @@ class DunlinApi(Api):  # type: ignore[misc]  # flask-smorest ships no types
     def _register_error_handlers(self) -> None:
         """Errors are translated in one place, for all of the web."""
 
+    def _register_pagination_header(self) -> None:
+        """Pages are told in the body here."""
+
     def _register_responses(self) -> None:
         for status, description in _ERROR_DESCRIPTIONS.items():
             schema = InvalidInputSchema if status == 422 else ProblemSchema

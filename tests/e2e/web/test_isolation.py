@@ -1,0 +1,126 @@
+"""Each route, as the URL map lists it, with the ids of another firm: what is theirs is neither seen nor changed."""
+
+import json
+
+import pytest
+
+from tests import stripe_events
+from tests.builders import NOW
+from tests.e2e.web.routes import Route, acceptable_body, api_routes, ids_of
+from tests.e2e.web.web_world import Tenant, WebWorld
+
+ROUTES = api_routes()
+READS = [route for route in ROUTES if route.method == "GET"]
+BY_ID = [route for route in ROUTES if route.arguments]
+OTHERS = [route for route in ROUTES if not route.arguments]
+
+# What is answered to a route without an id in its path when the body speaks of another firm's objects.
+ANSWERS_TO_FOREIGN_BODIES = {
+    "GET /audit-events": 200,
+    "GET /clients": 200,
+    "GET /invoices": 200,
+    "GET /outbox": 200,
+    "GET /policy": 200,
+    "GET /webhook-events": 200,
+    "POST /clients": 201,
+    "POST /invoices": 422,
+    "POST /policy/preview": 200,
+    "PUT /policy": 200,
+}
+
+
+@pytest.fixture
+def web() -> WebWorld:
+    """Both firms have everything that can be listed: an event, attempts, audit events, outbox rows."""
+    world = WebWorld()
+    for tenant in (world.north, world.south):
+        metadata = {"invoice_id": tenant.invoice_id}
+        intent = stripe_events.payment_intent(
+            f"pi_{tenant.firm_id}",
+            "requires_payment_method",
+            metadata=metadata,
+            charge_id=f"ch_{tenant.firm_id}",
+            error=stripe_events.decline_error(f"ch_{tenant.firm_id}", "insufficient_funds"),
+        )
+        event_id = f"evt_{tenant.firm_id}"
+        world.deliver(stripe_events.event("payment_intent.payment_failed", intent, NOW, id=event_id))
+    return world
+
+
+def everything_of(web: WebWorld, tenant: Tenant) -> list[object]:
+    """All that the tenant itself can read."""
+    return [web.call("GET", route.path(ids_of(tenant)), by=tenant).get_json() for route in READS]
+
+
+@pytest.mark.parametrize("route", BY_ID, ids=str)
+def test_another_firms_object_answers_404_and_stays_as_it_is(web: WebWorld, route: Route) -> None:
+    before = everything_of(web, web.south)
+
+    foreign = web.call(route.method, route.path(ids_of(web.south)), acceptable_body(route, web.south), by=web.north)
+
+    assert foreign.status_code == 404
+    assert everything_of(web, web.south) == before
+
+
+@pytest.mark.parametrize("route", BY_ID, ids=str)
+def test_another_firms_object_is_answered_as_if_there_were_none(web: WebWorld, route: Route) -> None:
+    unknown_ids = dict.fromkeys(ids_of(web.south), "unknown_1")
+
+    foreign = web.call(route.method, route.path(ids_of(web.south)), acceptable_body(route, web.north))
+    unknown = web.call(route.method, route.path(unknown_ids), acceptable_body(route, web.north))
+
+    asked = next(iter(route.arguments))
+    assert foreign.text.replace(ids_of(web.south)[asked], "unknown_1") == unknown.text
+
+
+@pytest.mark.parametrize("route", BY_ID, ids=str)
+def test_ones_own_object_is_found(web: WebWorld, route: Route) -> None:
+    own = web.call(route.method, route.path(ids_of(web.north)), acceptable_body(route, web.north))
+
+    assert own.status_code in {200, 202}
+
+
+@pytest.mark.parametrize("route", OTHERS, ids=str)
+def test_a_body_that_speaks_of_another_firms_objects_touches_and_shows_nothing_of_theirs(
+    web: WebWorld, route: Route
+) -> None:
+    before = everything_of(web, web.south)
+
+    answer = web.call(route.method, route.rule, acceptable_body(route, web.south), by=web.north)
+
+    assert answer.status_code == ANSWERS_TO_FOREIGN_BODIES[str(route)]
+    shown = json.dumps(answer.get_json())
+    asked = json.dumps(acceptable_body(route, web.south) or {})
+    assert [each for each in secrets_of(web.south) if each in shown and each not in asked] == []
+    assert everything_of(web, web.south) == before
+
+
+@pytest.mark.parametrize("query", ["client_id", "invoice_id", "subject"])
+def test_a_filter_with_another_firms_id_finds_nothing(web: WebWorld, query: str) -> None:
+    path = {"client_id": "/invoices", "invoice_id": "/outbox", "subject": "/audit-events"}[query]
+    theirs = {"subject": web.south.invoice_id, **ids_of(web.south)}[query]
+
+    mine = web.call("GET", path, query={query: theirs})
+
+    assert mine.get_json()["data"] == []
+    assert web.call("GET", path, query={query: theirs}, by=web.south).get_json()["data"]
+
+
+def test_a_cursor_of_another_firm_leads_to_nothing_of_theirs(web: WebWorld) -> None:
+    cursor = web.call("GET", "/audit-events", query={"limit": "1"}, by=web.south).get_json()["next_cursor"]
+
+    mine = web.call("GET", "/audit-events", query={"cursor": cursor}, by=web.north)
+
+    assert [each for each in secrets_of(web.south) if each in mine.text] == []
+
+
+def secrets_of(tenant: Tenant) -> list[str]:
+    """Texts that only the tenant should ever see."""
+    return [
+        tenant.firm_id,
+        tenant.client_id,
+        tenant.invoice_id,
+        tenant.stripe_customer_id,
+        f"evt_{tenant.firm_id}",
+        *(key.split("_")[1] for key in tenant.keys.values()),
+    ]
