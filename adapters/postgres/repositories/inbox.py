@@ -25,8 +25,9 @@ WITH hints AS (
 SELECT (SELECT json_agg(json_build_array(firm_id, invoice_id)) FROM leads
         WHERE rank = (SELECT min(rank) FROM leads)) AS owners,
        ARRAY(SELECT firm_id FROM firms WHERE stripe_account = %(account)s LIMIT 2) AS of_account,
-       ARRAY(SELECT firm_id FROM firms LIMIT 2) AS firms,
-       EXISTS (SELECT FROM firms WHERE stripe_account <> '') AS has_accounts,
+       CASE WHEN %(account)s = '' OR EXISTS (SELECT FROM firms WHERE stripe_account = %(account)s) THEN NULL
+            ELSE ARRAY(SELECT firm_id FROM firms WHERE NOT EXISTS (SELECT FROM firms WHERE stripe_account <> '')
+                       LIMIT 2) END AS without_account,
        EXISTS (SELECT FROM inbox_mentions
                WHERE account = %(account)s AND stripe_id = ANY(%(stripe_ids)s::text[])) AS wakes_others
 """
@@ -155,7 +156,7 @@ class PostgresInboxBacklog:
 
 def _firm_of(row: Row) -> str | None:
     """The account's firm; the only one without an account; for an account that nobody has, the only firm at all."""
-    firms = row["of_account"] or ([] if row["has_accounts"] else row["firms"])
+    firms: list[str] = row["of_account"] or row["without_account"] or []
     return firms[0] if len(firms) == 1 else None
 
 

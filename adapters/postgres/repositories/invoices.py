@@ -55,7 +55,8 @@ WHERE {firm} id > %(after)s AND status IN ('draft', 'sent', 'failed', 'overdue',
 ORDER BY id LIMIT %(limit)s
 """
 )
-_NUMBERS_TAKEN = ById("SELECT count(*) AS taken FROM invoices WHERE {firm} starts_with(number, %(prefix)s)")
+_NUMBERS_TAKEN = ById("SELECT count(*) AS taken FROM invoices WHERE {firm} number >= %(prefix)s AND number < %(end)s")
+_GREATEST_CHARACTER = chr(0x10FFFF)
 _USED_METHOD = ById(
     """
 SELECT i.*, parts.* FROM (
@@ -160,7 +161,7 @@ class PostgresInvoiceHistory:
 
     def numbers_taken(self, prefix: str) -> int:
         """How many invoice numbers begin with `prefix`."""
-        return int(self._asked(_NUMBERS_TAKEN, prefix=prefix)[0]["taken"])
+        return int(self._asked(_NUMBERS_TAKEN, prefix=prefix, end=prefix + _GREATEST_CHARACTER)[0]["taken"])
 
     def _asked(self, statement: ById, **parameters: Any) -> list[Row]:
         scope = self._line.scope
