@@ -5,6 +5,12 @@ import pytest
 from tests.e2e.web.web_world import WebWorld
 
 
+@pytest.fixture(scope="session")
+def idle_web() -> WebWorld:
+    """One world for all tests that only read, or are refused."""
+    return WebWorld()
+
+
 @pytest.fixture
 def web() -> WebWorld:
     return WebWorld()

@@ -22,7 +22,7 @@ class Document:
     def __init__(self, app: Flask, document: dict[str, Any]) -> None:
         self.app = app
         self.document = document
-        self._schemas = _json_schema(document)
+        self._schemas = json_schema(document)
 
     def operation(self, method: str, path: str) -> dict[str, Any]:
         """What the document says of a request."""
@@ -37,7 +37,7 @@ class Document:
         assert described is not None, f"{method} {path} answered {answer.status_code}, which is not documented"
         described = self.resolve(described)
         assert answer.mimetype in described["content"], f"{answer.mimetype} is not documented for {method} {path}"
-        schema = _json_schema(described["content"][answer.mimetype]["schema"])
+        schema = json_schema(described["content"][answer.mimetype]["schema"])
         validator = Draft202012Validator({**schema, "components": self._schemas["components"]}, format_checker=_formats)
         problems = [f"{'/'.join(map(str, e.path))}: {e.message}" for e in validator.iter_errors(answer.get_json())]
         assert not problems, f"{method} {path} answered what its schema forbids: {problems}"
@@ -54,13 +54,13 @@ class Document:
         return node
 
 
-def _json_schema(node: Any) -> Any:
+def json_schema(node: Any) -> Any:
     """OpenAPI 3.0's `nullable` in the words of JSON Schema."""
     if isinstance(node, list):
-        return [_json_schema(each) for each in node]
+        return [json_schema(each) for each in node]
     if not isinstance(node, dict):
         return node
-    translated = {name: _json_schema(each) for name, each in node.items() if name != "nullable"}
+    translated = {name: json_schema(each) for name, each in node.items() if name != "nullable"}
     if node.get("nullable") is True and isinstance(node.get("type"), str):
         translated["type"] = [node["type"], "null"]
     return translated

@@ -60,5 +60,5 @@ def test_the_outbox_is_filtered_by_status(web: WebWorld, failed: str) -> None:
 
 
 @pytest.mark.parametrize("query", [{"status": "open"}, {"kind": "mail"}])
-def test_an_unknown_status_or_kind_is_refused(web: WebWorld, query: dict[str, str]) -> None:
-    assert web.call("GET", "/outbox", query=query).status_code == 422
+def test_an_unknown_status_or_kind_is_refused(idle_web: WebWorld, query: dict[str, str]) -> None:
+    assert idle_web.call("GET", "/outbox", query=query).status_code == 422

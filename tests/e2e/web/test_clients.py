@@ -82,25 +82,25 @@ def test_null_stands_for_nothing(web: WebWorld) -> None:
         ("stripe_customer_id", "cus_ü"),
     ],
 )
-def test_a_refused_field_is_named(web: WebWorld, field: str, value: Any) -> None:
-    refused = web.call("POST", "/clients", {"company_name": "Acme", field: value})
+def test_a_refused_field_is_named(idle_web: WebWorld, field: str, value: Any) -> None:
+    refused = idle_web.call("POST", "/clients", {"company_name": "Acme", field: value})
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == [field]
 
 
 @pytest.mark.parametrize("country", ["de", "DEU", "ZZ", "", 49])
-def test_a_refused_field_of_the_address_is_named_with_a_dot(web: WebWorld, country: Any) -> None:
-    refused = web.call("POST", "/clients", {"company_name": "Acme", "address": {"country": country}})
+def test_a_refused_field_of_the_address_is_named_with_a_dot(idle_web: WebWorld, country: Any) -> None:
+    refused = idle_web.call("POST", "/clients", {"company_name": "Acme", "address": {"country": country}})
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == ["address.country"]
 
 
-def test_unknown_fields_are_refused_by_name_at_every_depth(web: WebWorld) -> None:
+def test_unknown_fields_are_refused_by_name_at_every_depth(idle_web: WebWorld) -> None:
     body = {"company_name": "Acme", "vat": "1", "address": {"planet": "Mars"}}
 
-    refused = web.call("POST", "/clients", body)
+    refused = idle_web.call("POST", "/clients", body)
 
     assert refused.status_code == 422
     assert set(refused.get_json()["errors"]) == {"vat", "address.planet"}
@@ -151,8 +151,8 @@ def test_changing_a_client_needs_more_than_reading(web: WebWorld) -> None:
     assert refused.status_code == 403
 
 
-def test_an_unknown_client_is_not_found(web: WebWorld) -> None:
-    missing = web.call("GET", "/clients/cli_unknown")
+def test_an_unknown_client_is_not_found(idle_web: WebWorld) -> None:
+    missing = idle_web.call("GET", "/clients/cli_unknown")
 
     assert missing.status_code == 404
 

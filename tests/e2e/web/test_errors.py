@@ -45,31 +45,31 @@ def post(web: WebWorld, data: bytes, content_type: str | None = "application/jso
     ],
     ids=["cut", "text", "duplicate key", "NaN", "not UTF-8", "huge number", "deep", "very deep"],
 )
-def test_a_body_that_cannot_be_read_is_400(web: WebWorld, data: bytes) -> None:
-    refused = post(web, data)
+def test_a_body_that_cannot_be_read_is_400(idle_web: WebWorld, data: bytes) -> None:
+    refused = post(idle_web, data)
 
     assert refused.status_code == 400
     assert refused.get_json()["type"] == "/problems/malformed-request"
 
 
 @pytest.mark.parametrize("data", [b"[]", b'"text"', b"1", b"null", b"true"])
-def test_a_body_that_is_no_object_is_422(web: WebWorld, data: bytes) -> None:
-    refused = post(web, data)
+def test_a_body_that_is_no_object_is_422(idle_web: WebWorld, data: bytes) -> None:
+    refused = post(idle_web, data)
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == ["body"]
 
 
-def test_no_body_is_an_empty_object(web: WebWorld) -> None:
-    refused = web.call("POST", "/clients")
+def test_no_body_is_an_empty_object(idle_web: WebWorld) -> None:
+    refused = idle_web.call("POST", "/clients")
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == ["company_name"]
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
-def test_a_body_that_is_not_declared_as_json_is_415(web: WebWorld, content_type: str | None) -> None:
-    refused = post(web, b'{"company_name": "Acme"}', content_type)
+def test_a_body_that_is_not_declared_as_json_is_415(idle_web: WebWorld, content_type: str | None) -> None:
+    refused = post(idle_web, b'{"company_name": "Acme"}', content_type)
 
     assert refused.status_code == 415
 
@@ -88,8 +88,8 @@ def test_64_kb_are_read_and_one_byte_more_is_413(web: WebWorld) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/api/v1/nothing", "/api/v1/clients/", "/problems/nothing"])
-def test_an_unknown_path_is_404_as_a_problem(web: WebWorld, path: str) -> None:
-    answer = web.http.get(path)
+def test_an_unknown_path_is_404_as_a_problem(idle_web: WebWorld, path: str) -> None:
+    answer = idle_web.http.get(path)
 
     assert answer.status_code == 404
     assert answer.mimetype == "application/problem+json"
@@ -97,16 +97,16 @@ def test_an_unknown_path_is_404_as_a_problem(web: WebWorld, path: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["%00", "a%0Ab", "%F0%9F%92%B3", "x" * 256, "a%20b"])
-def test_what_is_no_id_names_nothing(web: WebWorld, part: str) -> None:
-    key = web.north.keys[Scope.READ]
+def test_what_is_no_id_names_nothing(idle_web: WebWorld, part: str) -> None:
+    key = idle_web.north.keys[Scope.READ]
 
-    answer = web.http.get(f"/api/v1/invoices/{part}", headers={"Authorization": f"Bearer {key}"})
+    answer = idle_web.http.get(f"/api/v1/invoices/{part}", headers={"Authorization": f"Bearer {key}"})
 
     assert answer.status_code == 404
 
 
-def test_a_wrong_method_is_405_and_names_the_right_ones(web: WebWorld) -> None:
-    answer = web.http.delete("/api/v1/clients")
+def test_a_wrong_method_is_405_and_names_the_right_ones(idle_web: WebWorld) -> None:
+    answer = idle_web.http.delete("/api/v1/clients")
 
     assert answer.status_code == 405
     assert answer.mimetype == "application/problem+json"
@@ -135,8 +135,8 @@ def test_a_database_that_is_away_is_503_with_a_time_to_wait(web: WebWorld) -> No
 
 
 @pytest.mark.parametrize("slug", KINDS)
-def test_the_type_of_a_problem_leads_to_a_page_about_it(web: WebWorld, slug: str) -> None:
-    page = web.http.get(KINDS[slug].uri)
+def test_the_type_of_a_problem_leads_to_a_page_about_it(idle_web: WebWorld, slug: str) -> None:
+    page = idle_web.http.get(KINDS[slug].uri)
 
     assert page.status_code == 200
     assert page.mimetype == "text/plain"
@@ -153,8 +153,8 @@ def test_input_is_not_logged(web: WebWorld, caplog: pytest.LogCaptureFixture) ->
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/api/v1/clients", "/nothing", "/api/docs", "/api/webhooks/stripe/"])
-def test_every_answer_has_the_security_headers_and_no_cookie(web: WebWorld, path: str) -> None:
-    headers = web.http.get(path).headers
+def test_every_answer_has_the_security_headers_and_no_cookie(idle_web: WebWorld, path: str) -> None:
+    headers = idle_web.http.get(path).headers
 
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -170,16 +170,16 @@ def test_behind_https_browsers_are_told_to_stay_there() -> None:
     assert "max-age" in web.http.get("/healthz").headers["Strict-Transport-Security"]
 
 
-def test_head_is_get_without_a_body(web: WebWorld) -> None:
-    headers = {"Authorization": f"Bearer {web.north.keys[Scope.READ]}"}
+def test_head_is_get_without_a_body(idle_web: WebWorld) -> None:
+    headers = {"Authorization": f"Bearer {idle_web.north.keys[Scope.READ]}"}
 
-    answer = web.http.head("/api/v1/clients", headers=headers)
+    answer = idle_web.http.head("/api/v1/clients", headers=headers)
 
     assert (answer.status_code, answer.data) == (200, b"")
 
 
-def test_options_needs_no_key_and_names_the_methods(web: WebWorld) -> None:
-    answer = web.http.options("/api/v1/clients")
+def test_options_needs_no_key_and_names_the_methods(idle_web: WebWorld) -> None:
+    answer = idle_web.http.options("/api/v1/clients")
 
     assert answer.status_code == 200
     assert {"GET", "POST"} <= {method.strip() for method in answer.headers["Allow"].split(",")}

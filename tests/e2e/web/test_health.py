@@ -27,8 +27,8 @@ def test_it_is_not_ready_when_one_check_fails_and_says_which(web: WebWorld) -> N
     assert answer.get_json()["checks"] == {"database": "ok", "redis": "does not answer"}
 
 
-def test_metrics_are_given_as_they_are(web: WebWorld) -> None:
-    answer = web.http.get("/metrics")
+def test_metrics_are_given_as_they_are(idle_web: WebWorld) -> None:
+    answer = idle_web.http.get("/metrics")
 
     assert answer.data == b"dunlin_up 1\n"
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"

@@ -87,8 +87,8 @@ def test_a_key_is_forgotten_after_24_hours(web: WebWorld) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "ümlaut", "tab\tbed"], ids=["empty", "long", "not ASCII", "control"])
-def test_a_key_that_cannot_be_used_is_400(web: WebWorld, key: str) -> None:
-    refused = create(web, key)
+def test_a_key_that_cannot_be_used_is_400(idle_web: WebWorld, key: str) -> None:
+    refused = create(idle_web, key)
 
     assert refused.status_code == 400
     assert refused.get_json()["type"] == "/problems/bad-idempotency-key"
@@ -202,18 +202,18 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same_and_never_done_agai
     assert again.status_code == 409
 
 
-def test_reading_takes_no_notice_of_a_key(web: WebWorld) -> None:
+def test_reading_takes_no_notice_of_a_key(idle_web: WebWorld) -> None:
     headers = {"Idempotency-Key": "k"}
 
-    answers = [web.call("GET", "/clients", headers=headers), web.call("GET", "/policy", headers=headers)]
+    answers = [idle_web.call("GET", "/clients", headers=headers), idle_web.call("GET", "/policy", headers=headers)]
 
     assert [answer.status_code for answer in answers] == [200, 200]
 
 
-def test_every_post_of_the_api_takes_a_key(web: WebWorld) -> None:
+def test_every_post_of_the_api_takes_a_key(idle_web: WebWorld) -> None:
     posts = {
         path: operations["post"]
-        for path, operations in web.document.document["paths"].items()
+        for path, operations in idle_web.document.document["paths"].items()
         if path.startswith("/api/v1") and "post" in operations
     }
 

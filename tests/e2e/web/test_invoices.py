@@ -55,29 +55,29 @@ def test_amounts_at_the_edges_are_taken(web: WebWorld, amount: int, currency: st
 @pytest.mark.parametrize(
     "amount", [0, -1, 100_000_000, 10**30, 10.0, 10.5, 1e2, True, "100", None, [100], {"minor": 100}], ids=repr
 )
-def test_an_amount_that_is_no_chargeable_integer_is_refused_by_name(web: WebWorld, amount: Any) -> None:
-    body = {"client_id": web.north.client_id, "currency": "usd", "amount_due": amount}
+def test_an_amount_that_is_no_chargeable_integer_is_refused_by_name(idle_web: WebWorld, amount: Any) -> None:
+    body = {"client_id": idle_web.north.client_id, "currency": "usd", "amount_due": amount}
 
-    refused = web.call("POST", "/invoices", body)
+    refused = idle_web.call("POST", "/invoices", body)
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == ["amount_due"]
 
 
-def test_the_last_digit_of_three_decimals_must_be_0(web: WebWorld) -> None:
-    body = {"client_id": web.north.client_id, "currency": "kwd", "amount_due": 1001}
+def test_the_last_digit_of_three_decimals_must_be_0(idle_web: WebWorld) -> None:
+    body = {"client_id": idle_web.north.client_id, "currency": "kwd", "amount_due": 1001}
 
-    refused = web.call("POST", "/invoices", body)
+    refused = idle_web.call("POST", "/invoices", body)
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == ["amount_due"]
 
 
 @pytest.mark.parametrize("currency", ["USD", "us", "xxx", "", None, 840, "dollars of the moon"], ids=repr)
-def test_a_currency_that_stripe_does_not_charge_in_is_refused_by_name(web: WebWorld, currency: Any) -> None:
-    body = {"client_id": web.north.client_id, "currency": currency, "amount_due": 100}
+def test_a_currency_that_stripe_does_not_charge_in_is_refused_by_name(idle_web: WebWorld, currency: Any) -> None:
+    body = {"client_id": idle_web.north.client_id, "currency": currency, "amount_due": 100}
 
-    refused = web.call("POST", "/invoices", body)
+    refused = idle_web.call("POST", "/invoices", body)
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == ["currency"]
@@ -107,17 +107,19 @@ def test_a_currency_that_stripe_does_not_charge_in_is_refused_by_name(web: WebWo
         ("stripe_invoice_id", "in 1"),
     ],
 )
-def test_a_refused_field_is_named(web: WebWorld, field: str, value: Any) -> None:
-    body = {"client_id": web.north.client_id, "currency": "usd", "amount_due": 100, field: value}
+def test_a_refused_field_is_named(idle_web: WebWorld, field: str, value: Any) -> None:
+    body = {"client_id": idle_web.north.client_id, "currency": "usd", "amount_due": 100, field: value}
 
-    refused = web.call("POST", "/invoices", body)
+    refused = idle_web.call("POST", "/invoices", body)
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == [field]
 
 
-def test_everything_that_is_wrong_is_told_at_once(web: WebWorld) -> None:
-    refused = web.call("POST", "/invoices", {"amount_due": "1", "currency": "EUR", "due_on": "soon", "colour": "red"})
+def test_everything_that_is_wrong_is_told_at_once(idle_web: WebWorld) -> None:
+    refused = idle_web.call(
+        "POST", "/invoices", {"amount_due": "1", "currency": "EUR", "due_on": "soon", "colour": "red"}
+    )
 
     assert set(refused.get_json()["errors"]) == {"client_id", "amount_due", "currency", "due_on", "colour"}
 
@@ -265,8 +267,8 @@ def test_lists_are_filtered_by_status_client_and_text(web: WebWorld) -> None:
     ],
     ids=repr,
 )
-def test_a_query_that_is_not_understood_is_refused_by_name(web: WebWorld, query: dict[str, str]) -> None:
-    refused = web.call("GET", "/invoices", query=query)
+def test_a_query_that_is_not_understood_is_refused_by_name(idle_web: WebWorld, query: dict[str, str]) -> None:
+    refused = idle_web.call("GET", "/invoices", query=query)
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == list(query)

@@ -27,16 +27,18 @@ def names() -> set[str]:
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=str)
-def test_a_body_with_any_other_name_is_refused_by_that_name(web: WebWorld, route: Route) -> None:
-    path = route.path(ids_of(web.north))
-    operation = web.document.operation(route.method, f"/api/v1{path}")
+def test_a_body_with_any_other_name_is_refused_by_that_name(idle_web: WebWorld, route: Route) -> None:
+    path = route.path(ids_of(idle_web.north))
+    operation = idle_web.document.operation(route.method, f"/api/v1{path}")
     accepted: set[str] = set()
     if "requestBody" in operation:
         body_schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        accepted = set(web.document.resolve(body_schema)["properties"])
+        accepted = set(idle_web.document.resolve(body_schema)["properties"])
     foreign = names() - accepted
 
-    refused = web.call(route.method, path, {**(acceptable_body(route, web.north) or {}), **dict.fromkeys(foreign, 1)})
+    refused = idle_web.call(
+        route.method, path, {**(acceptable_body(route, idle_web.north) or {}), **dict.fromkeys(foreign, 1)}
+    )
 
     assert len(foreign) > 50
     assert refused.status_code == 422

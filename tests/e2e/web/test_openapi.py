@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.e2e.web.documented import _json_schema
+from tests.e2e.web.documented import json_schema
 from tests.e2e.web.routes import api_routes
 from tests.e2e.web.web_world import WebWorld
 
 
 @pytest.fixture
-def document(web: WebWorld) -> dict[str, Any]:
-    return web.document.document
+def document(idle_web: WebWorld) -> dict[str, Any]:
+    return idle_web.document.document
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -41,10 +41,10 @@ def test_every_route_is_described_and_nothing_else(document: dict[str, Any]) -> 
     assert {name for name, _ in operations(document)} == routes | beside
 
 
-def test_every_reference_leads_somewhere(web: WebWorld, document: dict[str, Any]) -> None:
+def test_every_reference_leads_somewhere(idle_web: WebWorld, document: dict[str, Any]) -> None:
     references = [node for node in nodes(document) if "$ref" in node]
 
-    resolved = [web.document.resolve(reference) for reference in references]
+    resolved = [idle_web.document.resolve(reference) for reference in references]
 
     assert len(resolved) > 100
 
@@ -74,9 +74,9 @@ def test_operations_of_the_api_need_a_key_and_name_their_errors(document: dict[s
     assert [n for n, op in posts.items() if not {"400", "409", "413", "415", "422"} <= set(op["responses"])] == []
 
 
-def test_errors_are_problems(web: WebWorld, document: dict[str, Any]) -> None:
+def test_errors_are_problems(idle_web: WebWorld, document: dict[str, Any]) -> None:
     errors = [
-        web.document.resolve(response)
+        idle_web.document.resolve(response)
         for name, operation in operations(document)
         for status, response in operation["responses"].items()
         if int(status) >= 400 and name != "GET /readyz"
@@ -105,7 +105,7 @@ def test_fields_have_a_description_and_an_example_that_fits(document: dict[str, 
                 continue
             assert described["description"].endswith("."), f"{name}.{field} is not described"
             examples = [described["example"]] if "example" in described else []
-            problems = [list(Draft202012Validator(_json_schema(described)).iter_errors(one)) for one in examples]
+            problems = [list(Draft202012Validator(json_schema(described)).iter_errors(one)) for one in examples]
             assert not any(problems), f"the example of {name}.{field} does not fit: {problems}"
 
 

@@ -13,8 +13,8 @@ DEFAULT = {
 }
 
 
-def test_a_firm_begins_with_the_default_policy(web: WebWorld) -> None:
-    assert web.call("GET", "/policy").get_json() == DEFAULT
+def test_a_firm_begins_with_the_default_policy(idle_web: WebWorld) -> None:
+    assert idle_web.call("GET", "/policy").get_json() == DEFAULT
 
 
 def test_a_policy_that_was_put_is_what_is_shown(web: WebWorld) -> None:
@@ -56,28 +56,28 @@ def test_no_retries_are_a_policy_too(web: WebWorld) -> None:
     ],
     ids=repr,
 )
-def test_a_refused_field_is_named(web: WebWorld, field: str, value: Any) -> None:
-    refused = web.call("PUT", "/policy", {field: value})
+def test_a_refused_field_is_named(idle_web: WebWorld, field: str, value: Any) -> None:
+    refused = idle_web.call("PUT", "/policy", {field: value})
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == [field]
-    assert web.call("GET", "/policy").get_json() == DEFAULT
+    assert idle_web.call("GET", "/policy").get_json() == DEFAULT
 
 
-def test_delays_from_the_first_failure_must_increase(web: WebWorld) -> None:
-    refused = web.call("PUT", "/policy", {"retry_delays_days": [7, 3], "count_from": "first_failure"})
+def test_delays_from_the_first_failure_must_increase(idle_web: WebWorld) -> None:
+    refused = idle_web.call("PUT", "/policy", {"retry_delays_days": [7, 3], "count_from": "first_failure"})
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == ["retry_delays_days"]
 
 
 @pytest.mark.parametrize("scope", [Scope.READ, Scope.WRITE])
-def test_the_policy_is_changed_by_administrators(web: WebWorld, scope: Scope) -> None:
-    assert web.call("PUT", "/policy", DEFAULT, scope=scope).status_code == 403
+def test_the_policy_is_changed_by_administrators(idle_web: WebWorld, scope: Scope) -> None:
+    assert idle_web.call("PUT", "/policy", DEFAULT, scope=scope).status_code == 403
 
 
-def test_a_preview_gives_the_calendar_and_changes_nothing(web: WebWorld) -> None:
-    preview = web.call(
+def test_a_preview_gives_the_calendar_and_changes_nothing(idle_web: WebWorld) -> None:
+    preview = idle_web.call(
         "POST", "/policy/preview", {"retry_delays_days": [1, 2], "failed_at": "2026-01-30T12:00:00+01:00"}
     )
 
@@ -87,19 +87,19 @@ def test_a_preview_gives_the_calendar_and_changes_nothing(web: WebWorld) -> None
         {"number": 2, "action": "retry", "at": "2026-02-02T11:00:00Z", "after_days": 3},
         {"number": 3, "action": "overdue", "at": "2026-02-02T11:00:00Z", "after_days": 3},
     ]
-    assert web.call("GET", "/policy").get_json() == DEFAULT
+    assert idle_web.call("GET", "/policy").get_json() == DEFAULT
 
 
-def test_a_preview_counts_from_the_first_failure_when_asked_to(web: WebWorld) -> None:
+def test_a_preview_counts_from_the_first_failure_when_asked_to(idle_web: WebWorld) -> None:
     wanted = {"retry_delays_days": [3, 7], "count_from": "first_failure", "failed_at": "2026-01-01T00:00:00Z"}
 
-    preview = web.call("POST", "/policy/preview", wanted).get_json()["data"]
+    preview = idle_web.call("POST", "/policy/preview", wanted).get_json()["data"]
 
     assert [entry["after_days"] for entry in preview] == [3, 7, 7]
 
 
-def test_a_preview_of_nothing_is_the_default_course_from_now(web: WebWorld) -> None:
-    preview = web.call("POST", "/policy/preview", scope=Scope.READ).get_json()["data"]
+def test_a_preview_of_nothing_is_the_default_course_from_now(idle_web: WebWorld) -> None:
+    preview = idle_web.call("POST", "/policy/preview", scope=Scope.READ).get_json()["data"]
 
     assert [(entry["action"], entry["at"]) for entry in preview] == [
         ("retry", "2026-03-05T09:00:00Z"),
@@ -112,8 +112,8 @@ def test_a_preview_of_nothing_is_the_default_course_from_now(web: WebWorld) -> N
 @pytest.mark.parametrize(
     "failed_at", ["2026-01-01", "2026-01-01T00:00:00", "1999-12-31T23:59:59Z", "9999-12-31T00:00:00Z", "soon", 5, None]
 )
-def test_a_preview_needs_a_time_with_a_zone_within_reason(web: WebWorld, failed_at: Any) -> None:
-    refused = web.call("POST", "/policy/preview", {"failed_at": failed_at})
+def test_a_preview_needs_a_time_with_a_zone_within_reason(idle_web: WebWorld, failed_at: Any) -> None:
+    refused = idle_web.call("POST", "/policy/preview", {"failed_at": failed_at})
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == ["failed_at"]

@@ -28,14 +28,14 @@ def test_a_route_opens_to_its_scope_and_larger_ones_only(web: WebWorld, route: R
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_route_is_closed_without_a_key(web: WebWorld, route: Route) -> None:
-    answer = web.http.open(f"/api/v1{route.path(ids_of(web.north))}", method=route.method)
+def test_a_route_is_closed_without_a_key(idle_web: WebWorld, route: Route) -> None:
+    answer = idle_web.http.open(f"/api/v1{route.path(ids_of(idle_web.north))}", method=route.method)
 
     assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_the_document_names_the_scope(web: WebWorld, route: Route) -> None:
-    operation = web.document.operation(route.method, f"/api/v1{route.path(ids_of(web.north))}")
+def test_the_document_names_the_scope(idle_web: WebWorld, route: Route) -> None:
+    operation = idle_web.document.operation(route.method, f"/api/v1{route.path(ids_of(idle_web.north))}")
 
     assert f"Needs a key of scope `{needed(route)}`" in operation["description"]

@@ -61,5 +61,5 @@ def test_another_firms_event_cannot_be_replayed(web: WebWorld) -> None:
 
 
 @pytest.mark.parametrize("scope", [Scope.READ, Scope.WRITE])
-def test_replaying_is_for_administrators(web: WebWorld, scope: Scope) -> None:
-    assert web.call("POST", "/webhook-events/evt_1/replay", scope=scope).status_code == 403
+def test_replaying_is_for_administrators(idle_web: WebWorld, scope: Scope) -> None:
+    assert idle_web.call("POST", "/webhook-events/evt_1/replay", scope=scope).status_code == 403

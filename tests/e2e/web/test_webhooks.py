@@ -58,16 +58,16 @@ def test_an_event_of_an_unknown_invoice_is_unmatched(web: WebWorld) -> None:
 
 
 @pytest.mark.parametrize("age_seconds", [301, -301])
-def test_a_stale_or_future_stamp_is_400(web: WebWorld, age_seconds: int) -> None:
-    answer = web.deliver(succeeded(web), age_seconds=age_seconds)
+def test_a_stale_or_future_stamp_is_400(idle_web: WebWorld, age_seconds: int) -> None:
+    answer = idle_web.deliver(succeeded(idle_web), age_seconds=age_seconds)
 
     assert answer.status_code == 400
     assert answer.get_json()["type"] == "/problems/bad-signature"
 
 
 @pytest.mark.parametrize("signature", [None, "", "nonsense", "t=1,v1=00", "x" * 5000])
-def test_a_missing_or_unreadable_signature_is_400(web: WebWorld, signature: str | None) -> None:
-    answer = web.deliver(succeeded(web), signature=signature)
+def test_a_missing_or_unreadable_signature_is_400(idle_web: WebWorld, signature: str | None) -> None:
+    answer = idle_web.deliver(succeeded(idle_web), signature=signature)
 
     assert answer.status_code == 400
     assert answer.get_json()["type"] == "/problems/bad-signature"
@@ -83,8 +83,8 @@ def test_a_forged_event_is_400_and_changes_nothing(web: WebWorld) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff\xfe", b'{"id": "evt_1"}'], ids=repr)
-def test_a_signed_body_that_is_no_event_is_400(web: WebWorld, body: bytes) -> None:
-    answer = web.deliver(body)
+def test_a_signed_body_that_is_no_event_is_400(idle_web: WebWorld, body: bytes) -> None:
+    answer = idle_web.deliver(body)
 
     assert answer.status_code == 400
     assert answer.get_json()["type"] == "/problems/malformed-event"
@@ -158,8 +158,8 @@ def test_nothing_of_a_payload_is_logged_or_answered(web: WebWorld, caplog: pytes
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
-def test_only_post_is_taken(web: WebWorld, method: str) -> None:
-    answer = web.http.open("/api/webhooks/stripe/", method=method)
+def test_only_post_is_taken(idle_web: WebWorld, method: str) -> None:
+    answer = idle_web.http.open("/api/webhooks/stripe/", method=method)
 
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
