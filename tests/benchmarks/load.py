@@ -47,13 +47,17 @@ def run(port: int, requests: Sequence[bytes], connections: int) -> Figures:
 def _send_all(port: int, requests: Sequence[bytes], latencies_ms: list[float], errors: list[bytes]) -> None:
     for request in requests:
         started = time.perf_counter()
-        answer = _send(port, request)
+        try:
+            answer = send(port, request)
+        except OSError as error:
+            answer = str(error).encode()
         latencies_ms.append((time.perf_counter() - started) * 1000)
         if not answer.startswith(b"HTTP/1.1 200"):
             errors.append(answer)
 
 
-def _send(port: int, request: bytes) -> bytes:
+def send(port: int, request: bytes) -> bytes:
+    """One request on a connection of its own; the whole answer."""
     with socket.create_connection(("127.0.0.1", port), timeout=_ANSWER_SECONDS) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sendall(request)
