@@ -165,3 +165,8 @@ def parsed(body: Json) -> StripeEvent:
         api_version=body["api_version"],
         body=body,
     )
+
+
+def now() -> datetime:
+    """The present in whole seconds, as Stripe stamps events that are sent to a running installation."""
+    return datetime.now(UTC).replace(microsecond=0)
