@@ -31,10 +31,10 @@ class FailedLogins:
     def __init__(self) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    def note(self, address: str, prefix: str) -> int | None:
-        """Count one; seconds to wait when there were too many, else None."""
+    def note(self, address: str, prefix: str | None) -> int | None:
+        """Count one; seconds to wait when there were too many, else None. What has no key's shape has no prefix."""
         for kind, value in (("address", address), ("prefix", prefix)):
-            if not self._limiter.hit(_FAILURES_A_MINUTE, kind, value):
+            if value is not None and not self._limiter.hit(_FAILURES_A_MINUTE, kind, value):
                 resets_at = self._limiter.get_window_stats(_FAILURES_A_MINUTE, kind, value).reset_time
                 return max(1, round(resets_at - time.time()))
         return None
@@ -81,7 +81,7 @@ def _find(presented: str) -> ApiKey | None:
 
 def _refusal(failed_logins: FailedLogins, presented: str) -> ProblemFound:
     shape = _KEY.fullmatch(presented)
-    wait_seconds = failed_logins.note(_network(request.remote_addr), shape[1] if shape else "")
+    wait_seconds = failed_logins.note(_network(request.remote_addr), shape[1] if shape else None)
     if wait_seconds is not None:
         detail = f"Too many wrong API keys. Wait {wait_seconds} s and check which key is configured."
         return ProblemFound(TOO_MANY_FAILURES, detail, headers={"Retry-After": str(wait_seconds)})
