@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -153,10 +153,12 @@ class EmbeddedPostgres:
             return
         leftovers = [process for process in psutil.process_iter() if _works_in(process, self.data_dir)]
         for process in leftovers:
-            process.send_signal(STOP_SIGNAL if lines[0] == str(process.pid) else signal.SIGQUIT)
+            with suppress(psutil.NoSuchProcess):  # the server ends its helpers while we go through the list
+                process.send_signal(STOP_SIGNAL if lines[0] == str(process.pid) else signal.SIGQUIT)
         _, stubborn = psutil.wait_procs(leftovers, timeout=_LEFTOVERS_SECONDS)
         for process in stubborn:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(stubborn, timeout=_LEFTOVERS_SECONDS)
         (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
 
