@@ -45,7 +45,7 @@ def told_one_by_one(
     return state, booked, set(reschedule(facts, state, []).missing)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(any_invoice(), deliveries(), policies)
 def test_any_order_and_repetition_of_a_story_ends_the_same(
     invoiced: Invoice, delivery: Delivery, policy: Policy
@@ -58,7 +58,7 @@ def test_any_order_and_repetition_of_a_story_ends_the_same(
     assert mixed == straight
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(deliveries(), st.randoms())
 def test_the_order_in_which_facts_are_kept_does_not_matter(delivery: Delivery, random) -> None:  # type: ignore[no-untyped-def]
     own, told, _ = delivery
@@ -72,7 +72,7 @@ def test_the_order_in_which_facts_are_kept_does_not_matter(delivery: Delivery, r
     assert mixed == derive(InvoiceFacts(invoice(), own, merge((), told)), Terms(Policy()))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(any_facts, any_facts, any_facts)
 def test_merging_is_associative_and_commutative_whatever_is_told(
     one: list[PaymentFact], other: list[PaymentFact], third: list[PaymentFact]
@@ -82,7 +82,7 @@ def test_merging_is_associative_and_commutative_whatever_is_told(
     assert merge(merge((), third), merge(merge((), other), one)) == together
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(any_facts)
 def test_merging_again_changes_nothing_whatever_is_told(told: list[PaymentFact]) -> None:
     known = merge((), told)
@@ -90,7 +90,7 @@ def test_merging_again_changes_nothing_whatever_is_told(told: list[PaymentFact])
     assert merge(known, [*told, *known]) == known
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(any_invoice(), any_own_attempts(), any_facts, policies)
 def test_whatever_is_told_the_state_agrees_with_itself(
     invoiced: Invoice, own: tuple[OwnAttempt, ...], told: list[PaymentFact], policy: Policy
@@ -113,7 +113,7 @@ def test_whatever_is_told_the_state_agrees_with_itself(
     assert len({wish.dedupe_key for wish in wishes}) == len(wishes)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(stories())
 def test_one_decline_told_by_every_source_is_one_failure(story: list[Happening]) -> None:
     told = [telling for happening in story for telling in happening.tellings()]
@@ -125,7 +125,7 @@ def test_one_decline_told_by_every_source_is_one_failure(story: list[Happening])
     assert sorted(seen) == sorted(declined_charges)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(stories())
 def test_money_is_counted_once_for_each_payment_intent(story: list[Happening]) -> None:
     told = [telling for happening in story for telling in happening.tellings()]

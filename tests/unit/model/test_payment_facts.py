@@ -206,9 +206,9 @@ def test_it_was_heard_of_when_the_first_source_told_it() -> None:
 
 
 def test_in_one_second_a_failure_comes_before_a_success() -> None:
-    found = told(payment(START, "ch_a", INTENT), decline(START, "ch_b", INTENT))
+    found = told(success(Source.CHARGE, stripe_charge_id="ch_a"), decline(START, "ch_b"))
 
-    assert [outcome.has_succeeded for outcome in found] == [False, True]
+    assert [outcome.key for outcome in found] == ["ch_b", "ch_a"]
 
 
 def test_outcomes_of_one_second_are_ordered_by_their_keys() -> None:

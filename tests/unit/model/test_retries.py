@@ -134,6 +134,10 @@ def test_a_failure_that_is_told_late_on_a_paid_intent_came_before_its_success() 
     assert figures(state_of(payment(day(1), "ch_2", "pi_1"), late)) == (PAID, 0, None)
 
 
+def test_a_failure_in_the_second_of_a_success_came_before_it() -> None:
+    assert figures(state_of(payment(day(1), "ch_1"), decline(day(1), "ch_2"))) == (PAID, 0, None)
+
+
 def test_a_part_payment_leaves_the_course_as_it_is() -> None:
     state = state_of(decline(day(0), "ch_1"), payment(day(1), "ch_2", amount_minor=1200))
 
