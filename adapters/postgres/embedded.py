@@ -152,9 +152,10 @@ class EmbeddedPostgres:
         if not lines:
             return
         leftovers = [process for process in psutil.process_iter() if _works_in(process, self.data_dir)]
-        for process in leftovers:
-            with suppress(psutil.NoSuchProcess):  # the server ends its helpers while we go through the list
-                process.send_signal(STOP_SIGNAL if lines[0] == str(process.pid) else signal.SIGQUIT)
+        server = [process for process in leftovers if str(process.pid) == lines[0]]
+        for process in server or leftovers:  # a server that lives ends its helpers itself
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(STOP_SIGNAL if server else signal.SIGQUIT)
         _, stubborn = psutil.wait_procs(leftovers, timeout=_LEFTOVERS_SECONDS)
         for process in stubborn:
             with suppress(psutil.NoSuchProcess):
