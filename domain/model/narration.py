@@ -84,11 +84,20 @@ def _attempt(invoice: Invoice, attempt: Attempt, after: InvoiceState) -> Note:
             "counts": attempt.counts,
         }
     summary = words.format(amount=amount, reason=reason)
-    if attempt.status is AttemptStatus.SUCCEEDED and attempt.currency != invoice.currency:
-        severity = Severity.CRITICAL
-        summary += f" That does not pay an invoice in {invoice.currency.upper()}: refund it or settle it by hand."
-        return Note(action, severity, summary, "attempt", attempt.id, metadata, f"other_currency:{attempt.key}")
+    unwanted = _unwanted(invoice, attempt) if attempt.status is AttemptStatus.SUCCEEDED else None
+    if unwanted is not None:
+        alert_key = f"unwanted_payment:{attempt.key}"
+        return Note(action, Severity.CRITICAL, f"{summary} {unwanted}", "attempt", attempt.id, metadata, alert_key)
     return Note(action, severity, summary, "attempt", attempt.id, metadata)
+
+
+def _unwanted(invoice: Invoice, attempt: Attempt) -> str | None:
+    """Why money that came was not asked for; None when it was."""
+    if invoice.voided_at is not None:
+        return "The invoice is void: refund the payment."
+    if attempt.currency != invoice.currency:
+        return f"That does not pay an invoice in {invoice.currency.upper()}: refund it or settle it by hand."
+    return None
 
 
 def _status(invoice: Invoice, old: InvoiceStatus, new: InvoiceStatus) -> Note:
