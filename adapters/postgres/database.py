@@ -23,7 +23,6 @@ from adapters.postgres.tables.columns import metadata
 
 SCOPE = "dunlin_scope"
 CONNECT_TIMEOUT_SECONDS = 3
-POOL_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_TIMEOUT_MS = 30_000
 TABLES = (firms, invoices, journal, work)
@@ -33,13 +32,13 @@ db = SQLAlchemy(metadata=metadata, session_options={"autoflush": False, "expire_
 _engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()
 
 
-def init_app(app: Flask, url: str, *, pool_size: int = 5) -> None:
+def init_app(app: Flask, url: str, *, pool_size: int = 5, pool_timeout_seconds: float = 5.0) -> None:
     """Give `app` the database at `url`. Connects to nothing yet; a forked child makes connections of its own."""
     app.config["SQLALCHEMY_DATABASE_URI"] = engine_url(url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "pool_size": pool_size,
         "max_overflow": pool_size,
-        "pool_timeout": POOL_TIMEOUT_SECONDS,
+        "pool_timeout": pool_timeout_seconds,
         "use_native_hstore": False,  # spares a query on each new connection
         "connect_args": {
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,

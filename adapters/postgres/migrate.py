@@ -1,6 +1,7 @@
 """Bringing the schema up to date, with Alembic through Flask-Migrate."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 from sqlalchemy.schema import SchemaItem
@@ -8,6 +9,9 @@ from sqlalchemy.schema import SchemaItem
 from adapters.postgres.addresses import connection_text, engine_url
 from adapters.postgres.schema import HEAD
 from ports.unit_of_work import StorageUnavailable
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 LOCK_ID = 0x64756E6C696E  # "dunlin"
 DIRECTORY = Path(__file__).parent / "migrations"
@@ -36,6 +40,14 @@ def _is_current(owner_url: str) -> bool:
 
 def _run_migrations(owner_url: str) -> None:
     import flask_migrate  # noqa: PLC0415 - see `_is_current`
+
+    with application_of(owner_url).app_context():
+        flask_migrate.upgrade()
+
+
+def application_of(owner_url: str) -> "Flask":
+    """A Flask application that has the database and its migrations and nothing else: for `flask db` and for us."""
+    import flask_migrate  # noqa: PLC0415 - see `_is_current`
     from flask import Flask  # noqa: PLC0415 - the same
     from sqlalchemy.pool import NullPool  # noqa: PLC0415 - the same
 
@@ -46,8 +58,7 @@ def _run_migrations(owner_url: str) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"poolclass": NullPool, "use_native_hstore": False}
     db.init_app(app)
     flask_migrate.Migrate(app, db, directory=str(DIRECTORY))
-    with app.app_context():
-        flask_migrate.upgrade()
+    return app
 
 
 def is_compared(_item: SchemaItem, _name: str | None, kind: str, _reflected: bool, _other: SchemaItem | None) -> bool:

@@ -72,12 +72,12 @@ class SqlUnitOfWork:
     """The port `UnitOfWork` over the database at `database_url`.
 
     Connects when it is first used. A forked child makes connections of its own. `pool_size` connections are kept open;
-    under load up to twice as many are made.
+    under load up to twice as many are made, and then a transaction waits `pool_timeout_seconds` for one at most.
     """
 
-    def __init__(self, database_url: str, *, pool_size: int = 5) -> None:
+    def __init__(self, database_url: str, *, pool_size: int = 5, pool_timeout_seconds: float = 5.0) -> None:
         self._app = Flask("dunlin-storage")
-        init_app(self._app, database_url, pool_size=pool_size)
+        init_app(self._app, database_url, pool_size=pool_size, pool_timeout_seconds=pool_timeout_seconds)
 
     @contextmanager
     def firm(self, firm_id: str) -> Iterator[Transaction]:

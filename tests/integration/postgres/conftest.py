@@ -1,0 +1,78 @@
+"""A database of our own with two firms in it, and a row of each in every table."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from adapters.postgres.unit_of_work import SqlUnitOfWork
+from domain.model.inbox import InboxStatus
+from ports.unit_of_work import UnitOfWork
+from tests.builders import (
+    FIRM_ID,
+    NOW,
+    OTHER_FIRM_ID,
+    a_change,
+    a_decline,
+    a_ledger_entry,
+    an_api_key,
+    an_attempt,
+    an_audit_event,
+    an_event,
+    an_inbox_entry,
+    an_invoice,
+    an_outbox_item,
+    facts_of,
+)
+from tests.storage import empty_sql_uow, in_firm, in_system, keep_invoice, southern_invoice, sql_uow, with_two_firms
+
+__all__ = ["empty_sql_uow", "sql_uow"]
+
+
+@pytest.fixture
+def uow(empty_sql_uow: SqlUnitOfWork) -> SqlUnitOfWork:
+    """Two firms in it, each with a client."""
+    with_two_firms(empty_sql_uow)
+    return empty_sql_uow
+
+
+@pytest.fixture
+def filled_uow(uow: SqlUnitOfWork) -> SqlUnitOfWork:
+    """The same with a row of each firm in every table."""
+    _fill(uow, FIRM_ID)
+    _fill(uow, OTHER_FIRM_ID)
+    in_system(uow, lambda tx: tx.heartbeats.beat("sweep", NOW))
+    return uow
+
+
+@pytest.fixture
+def application(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A bare connection in the application's role, in a transaction that has not said whose rows it is about."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SET ROLE dunlin_app")
+        connection.commit()
+        yield connection
+        connection.rollback()
+
+
+def _fill(uow: UnitOfWork, firm_id: str) -> None:
+    invoice = an_invoice() if firm_id == FIRM_ID else southern_invoice()
+    keep_invoice(
+        uow,
+        invoice,
+        stripe_ids=["pi_1"],
+        ledger=[a_ledger_entry()],
+        audit=[an_audit_event(firm_id=firm_id)],
+        new_outbox=[an_outbox_item(firm_id=firm_id)],
+    )
+    attempt = an_attempt(id=f"att_{firm_id}", invoice_id=invoice.id)
+    after = facts_of(invoice, attempts=[attempt], payments=[a_decline()])
+    change = a_change(before=facts_of(invoice), after=after)
+    in_firm(uow, lambda tx: tx.invoices.save(change), firm_id=firm_id)
+    key = an_api_key(id=f"key_{firm_id}", firm_id=firm_id, prefix=f"dk_{firm_id}")
+    in_firm(uow, lambda tx: tx.api_keys.add(key), firm_id=firm_id)
+    in_firm(uow, lambda tx: tx.idempotency.begin("k", "print", NOW), firm_id=firm_id)
+    event = an_event(id=f"evt_{firm_id}")
+    entry = an_inbox_entry(event=event, firm_id=firm_id, status=InboxStatus.UNMATCHED, stripe_ids=["pi_x"])
+    in_firm(uow, lambda tx: tx.inbox.record(entry), firm_id=firm_id)
