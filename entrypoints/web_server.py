@@ -8,11 +8,13 @@ from typing import Any
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.http import wsgi
 from setproctitle import setproctitle
 
 from entrypoints.settings import Settings
 
-TITLE = "dunlin web"
+NAME = "dunlin"
+TITLE = f"{NAME} web"
 
 _REQUEST_SECONDS = 60
 _STOP_SECONDS = 8
@@ -48,6 +50,7 @@ class SharedLog(Logger):  # type: ignore[misc]  # gunicorn ships no types
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
+    wsgi.SERVER = NAME  # what the header `Server` says; gunicorn has no setting for it
     import_module("entrypoints.bootstrap")  # once, before the workers are forked; each makes an application of its own
     WebServer(settings).run()
 

@@ -119,6 +119,7 @@ class Attempt:
     currency: str
     at: datetime
     key: str
+    told_at: datetime
     heard_at: datetime
     codes: DeclineCodes = DeclineCodes()
     failure_code: FailureCode | None = None
@@ -236,6 +237,7 @@ def _own(
         currency=attempt.currency,
         at=attempt.finished_at or attempt.started_at,
         key=attempt.id,
+        told_at=attempt.finished_at or attempt.started_at,
         heard_at=attempt.finished_at or attempt.started_at,
         failure_code=attempt.failure_code or (FailureCode.NETWORK_ERROR if status is AttemptStatus.UNKNOWN else None),
         failure_reason=attempt.reason,
@@ -280,6 +282,7 @@ def _external(outcome: Outcome, currency: str) -> Attempt:
         currency=outcome.currency or currency,
         at=outcome.occurred_at,
         key=outcome.key,
+        told_at=outcome.told_at,
         heard_at=outcome.heard_at,
         codes=outcome.codes,
         failure_code=code,
@@ -305,6 +308,7 @@ def _external_pending(fact: PaymentFact, currency: str) -> Attempt:
         currency=fact.currency or currency,
         at=fact.told_at,
         key=key,
+        told_at=fact.told_at,
         heard_at=fact.heard_at,
         stripe_payment_intent_id=fact.stripe_payment_intent_id,
         stripe_payment_method_id=fact.stripe_payment_method_id,

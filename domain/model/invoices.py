@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from domain.model.attempts import Attempt, AttemptStatus, OwnAttempt, derive_attempts
+from domain.model.attempts import Attempt, AttemptStatus, OwnAttempt, Trigger, derive_attempts
 from domain.model.declines import FailureCode
 from domain.model.money import Money
 from domain.model.payment_facts import FactKind, PaymentFact
@@ -109,14 +109,28 @@ class Intents:
         )
 
 
+ATTEMPTS_PER_SLOT_MAX = 5
+"""So many attempts of one slot may come to nothing (refused, absent) before it waits for a person."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why the next automatic attempt waits for a person; `tag` is what `/resume` releases."""
+
+    tag: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class InvoiceState:
-    """What the facts of one invoice amount to."""
+    """What the facts of one invoice amount to. `hold` is one that nobody has released yet."""
 
     figures: InvoiceFigures
     attempts: tuple[Attempt, ...]
     course: Course
     slot: RetrySlot | None
+    hold: Hold | None
+    is_collected_by_stripe: bool
     intents: Intents
     amount_due: int
 
@@ -144,12 +158,23 @@ def derive(facts: InvoiceFacts, terms: Terms) -> InvoiceState:
     amount_paid = sum(attempt.amount_minor for attempt in paid)
     standing = course(attempts, _debt(invoice), terms)
     status = _status(invoice, amount_paid, bool(paid), standing)
-    slot = _collectable_slot(invoice, status, standing, terms)
+    by_stripe = invoice.stripe_invoice_id is not None and terms.policy.retries_by is RetriesBy.STRIPE
+    slot = standing.slot if status is InvoiceStatus.FAILED and invoice.autopay and not by_stripe else None
+    hold = _hold(facts, slot)
     return InvoiceState(
-        figures=_figures(invoice, attempts, status=status, amount_paid=amount_paid, standing=standing, slot=slot),
+        figures=_figures(
+            invoice,
+            attempts,
+            status=status,
+            amount_paid=amount_paid,
+            failures_count=len(standing.failures),
+            next_retry_at=slot.due_at if slot and hold is None and invoice.paused_at is None else None,
+        ),
         attempts=attempts,
         course=standing,
         slot=slot,
+        hold=hold,
+        is_collected_by_stripe=by_stripe,
         intents=_intents(facts, attempts),
         amount_due=invoice.amount_due,
     )
@@ -168,11 +193,17 @@ def _status(invoice: Invoice, amount_paid: int, has_payment: bool, standing: Cou
     return InvoiceStatus.SENT if invoice.sent_at is not None else InvoiceStatus.DRAFT
 
 
-def _collectable_slot(invoice: Invoice, status: InvoiceStatus, standing: Course, terms: Terms) -> RetrySlot | None:
-    stripe_retries = invoice.stripe_invoice_id is not None and terms.policy.retries_by is RetriesBy.STRIPE
-    if status is not InvoiceStatus.FAILED or not invoice.autopay or stripe_retries:
-        return None
-    return standing.slot
+def _hold(facts: InvoiceFacts, slot: RetrySlot | None) -> Hold | None:
+    """What waits for a person, unless released: a surprise, or a slot whose attempts keep coming to nothing."""
+    slot_key = slot.key if slot else None
+    made = [a for a in facts.attempts if a.slot_key == slot_key and (slot or a.trigger is Trigger.AUTOPAY)]
+    hold = None
+    if len(made) >= ATTEMPTS_PER_SLOT_MAX:
+        tag = f"{slot_key or 'first'}#{len(made) // ATTEMPTS_PER_SLOT_MAX}"
+        hold = Hold(tag, f"{len(made)} attempts came to nothing. Find out why, then resume.")
+    elif slot is not None and slot.is_held:
+        hold = Hold(slot.key, "The failure was more than a day old when it became known. Resume to charge.")
+    return None if hold is None or hold.tag == facts.invoice.released_slot_key else hold
 
 
 def _figures(
@@ -181,13 +212,12 @@ def _figures(
     *,
     status: InvoiceStatus,
     amount_paid: int,
-    standing: Course,
-    slot: RetrySlot | None,
+    failures_count: int,
+    next_retry_at: datetime | None,
 ) -> InvoiceFigures:
     declined = [attempt for attempt in attempts if attempt.status is AttemptStatus.DECLINED]
     last = declined[-1] if declined else None
     retried = [a for a in attempts if a.number > 1 and a.status not in (AttemptStatus.SKIPPED, AttemptStatus.CANCELED)]
-    is_held = slot is not None and (slot.is_held and invoice.released_slot_key != slot.key)
     return InvoiceFigures(
         status=status,
         amount_paid=amount_paid,
@@ -195,9 +225,9 @@ def _figures(
         payment_failure_reason=last.failure_reason if last else None,
         payment_failure_code=last.failure_code if last else None,
         payment_decline_code=last.codes.decline_code if last else None,
-        payment_retry_count=len(standing.failures),
+        payment_retry_count=failures_count,
         last_payment_retry_at=retried[-1].at if retried else None,
-        next_payment_retry_at=slot.due_at if slot and invoice.paused_at is None and not is_held else None,
+        next_payment_retry_at=next_retry_at,
         paid_at=_paid_at(attempts, invoice) if status is InvoiceStatus.PAID else None,
         stripe_payment_intent_id=_shown_intent_id(invoice, attempts),
     )

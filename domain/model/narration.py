@@ -116,7 +116,7 @@ def _slot(invoice: Invoice, after: InvoiceState) -> Note:
         "due_at": slot.due_at.isoformat(),
         "failure": slot.key,
     }
-    if slot.is_held:
+    if slot.is_held and after.hold is not None:
         summary = (
             f"Retry {slot.number} is held: its failure was more than a day old when we first heard of it. "
             "Release it with /resume, or void or pause the invoice."

@@ -24,9 +24,6 @@ class Wish:
     attempt_id: str | None = None
 
 
-ATTEMPTS_PER_SLOT_MAX = 5
-"""So many attempts of one slot, or first attempts, may come to nothing (refused, absent); then a person is needed."""
-
 # Rows that follow from the invoice's state alone; alerts and the like stand on their own once written.
 _DERIVED = frozenset(
     {
@@ -75,6 +72,12 @@ def _wishes(facts: InvoiceFacts, state: InvoiceState) -> list[Wish]:
             wishes.append(_about(OutboxKind.POLL_PENDING, attempt.id, shown.at + POLL_DELAY))
         elif shown.status is AttemptStatus.IN_FLIGHT and attempt.trigger in (Trigger.MANUAL, Trigger.CUSTOMER):
             wishes.append(_about(OutboxKind.RUN_ATTEMPT, attempt.id, attempt.started_at))
+    own_ids = {attempt.id for attempt in facts.attempts}
+    wishes += [
+        _about(OutboxKind.POLL_PENDING, shown.id, shown.at + POLL_DELAY)
+        for shown in state.attempts
+        if shown.status is AttemptStatus.PENDING and shown.id not in own_ids
+    ]
     return [wish for wish in wishes if wish is not None]
 
 
@@ -89,26 +92,27 @@ def _retry(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
     made = [attempt for attempt in facts.attempts if attempt.slot_key == slot.key]
     if any(shown.is_open for shown in state.attempts for attempt in made if shown.id == attempt.id):
         return None
-    invoice = facts.invoice
-    is_surprise = slot.is_held and invoice.released_slot_key != slot.key
-    is_held = invoice.paused_at is not None or is_surprise or len(made) >= ATTEMPTS_PER_SLOT_MAX
     # An attempt that came to nothing (refused, or absent at Stripe) leaves its slot open: the next one is a new row.
-    dedupe_key = f"{OutboxKind.RETRY}:{invoice.id}:{slot.key}:{len(made)}"
+    dedupe_key = f"{OutboxKind.RETRY}:{facts.invoice.id}:{slot.key}:{len(made)}"
     due_at = slot.due_at if not made else max(slot.due_at, *(attempt.finished_at or slot.due_at for attempt in made))
-    return Wish(OutboxKind.RETRY, dedupe_key, due_at, OutboxStatus.HELD if is_held else OutboxStatus.DUE)
+    return Wish(OutboxKind.RETRY, dedupe_key, due_at, _status(facts, state))
+
+
+def _status(facts: InvoiceFacts, state: InvoiceState) -> OutboxStatus:
+    is_held = facts.invoice.paused_at is not None or state.hold is not None
+    return OutboxStatus.HELD if is_held else OutboxStatus.DUE
 
 
 def _collect(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
     invoice = facts.invoice
-    if state.figures.status is not InvoiceStatus.SENT or not invoice.autopay or invoice.sent_at is None:
+    is_ours = invoice.autopay and not state.is_collected_by_stripe
+    if state.figures.status is not InvoiceStatus.SENT or not is_ours or invoice.sent_at is None:
         return None
     firsts = [attempt for attempt in facts.attempts if attempt.trigger is Trigger.AUTOPAY]
     if state.open_attempt is not None and firsts:
         return None
-    is_held = invoice.paused_at is not None or len(firsts) >= ATTEMPTS_PER_SLOT_MAX
-    status = OutboxStatus.HELD if is_held else OutboxStatus.DUE
     due_at = max(invoice.sent_at, *(attempt.finished_at or invoice.sent_at for attempt in firsts), invoice.sent_at)
-    return Wish(OutboxKind.COLLECT, f"{OutboxKind.COLLECT}:{invoice.id}:{len(firsts)}", due_at, status)
+    return Wish(OutboxKind.COLLECT, f"{OutboxKind.COLLECT}:{invoice.id}:{len(firsts)}", due_at, _status(facts, state))
 
 
 def _moved(item: OutboxItem, wish: Wish) -> OutboxItem:

@@ -7,7 +7,7 @@ from domain.model.audit import DUNLIN
 from domain.model.firms import Firm
 from domain.model.invoices import InvoiceFacts, InvoiceState, derive
 from domain.model.narration import Note
-from domain.model.outbox import OutboxItem, OutboxStatus
+from domain.model.outbox import POLL_DELAY, OutboxItem, OutboxKind, OutboxStatus, settle_delay
 from domain.services.bookkeeping import Edit, save, terms_of, with_attempt
 from domain.services.steps import Step
 from ports.repositories import LockedInvoice
@@ -64,3 +64,9 @@ def locked_invoice(step: Step, item: OutboxItem) -> tuple[LockedInvoice, Firm]:
 def done(item: OutboxItem, error: str | None = None) -> OutboxItem:
     """The row, finished."""
     return replace(item, status=OutboxStatus.DONE, lease_until=None, last_error=error)
+
+
+def again(step: Step, item: OutboxItem, why: str) -> OutboxItem:
+    """The row, due for its next look: a pending payment's tomorrow, a lost answer's after its growing delay."""
+    delay = POLL_DELAY if item.kind is OutboxKind.POLL_PENDING else settle_delay(item.tries)
+    return replace(item, status=OutboxStatus.DUE, due_at=step.now + delay, lease_until=None, last_error=why)

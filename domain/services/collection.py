@@ -206,10 +206,10 @@ def resume_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> No
     """Collection goes on where the course stands; a retry that was held because its failure was old is released."""
 
     def resume(matter: Matter) -> None:
-        slot = matter.state.slot
-        released = slot.key if slot is not None and slot.is_held else matter.invoice.released_slot_key
-        if matter.invoice.paused_at is None and released == matter.invoice.released_slot_key:
+        hold = matter.state.hold
+        if matter.invoice.paused_at is None and hold is None:
             return
+        released = hold.tag if hold is not None else matter.invoice.released_slot_key
         note = _note("collection_resumed", matter.invoice, "Collection goes on.")
         matter.change(note, paused_at=None, paused_reason=None, released_slot_key=released)
 

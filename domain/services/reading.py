@@ -13,13 +13,12 @@ from domain.model.inbox import InboxEntry
 from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason, derive
 from domain.model.network_rules import HISTORY_WINDOW
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
-from domain.model.policies import RetriesBy
 from domain.services.bookkeeping import terms_of
 from domain.services.steps import Ports, Step, in_firm
 from ports.payment_gateway import CardFile, GatewayUnavailable
 from ports.repositories import AuditFilter, InvoiceFilter, InvoiceRow, OutboxFilter, Page, PageRequest
 
-TIMELINE_MAX = 1_000
+TIMELINE_MAX = 10_000
 
 
 def get_invoice(ports: Ports, firm_id: str, invoice_id: str) -> InvoiceRow:
@@ -116,7 +115,7 @@ def plan(ports: Ports, cards: CardFile, firm_id: str, invoice_id: str) -> Plan:
     upcoming = [item for kind in _NEXT_KINDS for item in standing.pending if item.kind is kind]
     item = upcoming[0] if upcoming else None
     reasons = [*_course_reasons(standing)]
-    blocked_by = _blocked_by(standing, item)
+    blocked_by = _blocked_by(standing)
     card_id = None
     if item is not None and item.kind in (OutboxKind.COLLECT, OutboxKind.RETRY, OutboxKind.RUN_ATTEMPT):
         card_id, card_reasons = _card(ports, cards, standing)
@@ -134,7 +133,7 @@ def _course_reasons(standing: _Standing) -> list[str]:
         return [f"All {len(delays)} retries of the policy were used; nothing more is charged automatically."]
     if not invoice.autopay:
         return ["Autopay is off: charged only when asked to."]
-    if invoice.stripe_invoice_id is not None and standing.firm.policy.retries_by is RetriesBy.STRIPE:
+    if state.is_collected_by_stripe:
         return ["The policy leaves the retries of Stripe's own invoices to Stripe."]
     if state.slot is not None:
         counted = standing.firm.policy.count_from.value.replace("_", " ")
@@ -144,16 +143,14 @@ def _course_reasons(standing: _Standing) -> list[str]:
     return []
 
 
-def _blocked_by(standing: _Standing, item: OutboxItem | None) -> str | None:
+def _blocked_by(standing: _Standing) -> str | None:
     open_attempt = standing.state.open_attempt
     if open_attempt is not None:
         return f"Attempt {open_attempt.id} is {open_attempt.status}; its outcome comes first."
     reason = blocking_reason(standing.facts.invoice, standing.state)
     if reason is not None:
         return reason
-    if item is not None and item.status is OutboxStatus.HELD:
-        return "The failure was more than a day old when it became known; release it with /resume."
-    return None
+    return standing.state.hold.reason if standing.state.hold is not None else None
 
 
 def _card(ports: Ports, cards: CardFile, standing: _Standing) -> tuple[str | None, list[str]]:

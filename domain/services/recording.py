@@ -8,10 +8,10 @@ from domain.model.audit import Severity
 from domain.model.declines import FAILURE_REASONS, FailureCode
 from domain.model.invoices import Invoice, InvoiceFacts
 from domain.model.narration import Note
-from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus, backoff, settle_delay
+from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus, backoff
 from domain.model.payment_facts import PaymentFact
 from domain.services.bookkeeping import with_attempt, without_attempt
-from domain.services.cases import Case, done, open_case
+from domain.services.cases import Case, again, done, open_case
 from domain.services.payments import with_facts
 from domain.services.steps import Step
 
@@ -87,8 +87,7 @@ def _asked_again(case: Case, why: str) -> OutboxItem:
     """A settling row waits for its next look; any other row is done, and a settling row takes its place."""
     if case.item.kind is not OutboxKind.SETTLE:
         return done(case.item, why)
-    later = case.step.now + settle_delay(case.item.tries)
-    return replace(case.item, status=OutboxStatus.DUE, due_at=later, lease_until=None, last_error=why)
+    return again(case.step, case.item, why)
 
 
 def _not_reached(case: Case, why: str) -> None:

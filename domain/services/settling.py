@@ -14,10 +14,11 @@ from domain.model.answers import Absent, ChargeAnswer, Found, LookUpAnswer, NotR
 from domain.model.attempts import AttemptStatus, FrozenCharge, OwnAttempt
 from domain.model.declines import FailureCode
 from domain.model.invoices import blocking_reason, derive
-from domain.model.outbox import LEASE, POLL_DELAY, OutboxItem, OutboxKind, OutboxStatus, settle_delay
+from domain.model.outbox import LEASE, OutboxItem, OutboxKind
 from domain.model.payment_facts import PaymentFact
 from domain.services.bookkeeping import terms_of, with_attempt
-from domain.services.cases import Case, done, open_case
+from domain.services.cases import Case, again, done, open_case
+from domain.services.external_payments import poll_external
 from domain.services.payments import with_facts
 from domain.services.recording import record_answer
 from domain.services.steps import Ports, Step, in_firm
@@ -62,10 +63,18 @@ def settle(ports: Ports, gateway: PaymentGateway, item: OutboxItem) -> None:
 
 def poll_pending(ports: Ports, gateway: PaymentGateway, item: OutboxItem) -> None:
     """Ask what became of a pending attempt whose event may have been lost."""
+    if in_firm(ports, item.firm_id, lambda step: _is_external(step, item)):
+        poll_external(ports, gateway, item)
+        return
     look = in_firm(ports, item.firm_id, lambda step: _look_up_or_finish(step, item))
     if look is not None:
         found = gateway.look_up(look.account, look.order)
         in_firm(ports, item.firm_id, lambda step: _record_look_up(step, item, found))
+
+
+def _is_external(step: Step, item: OutboxItem) -> bool:
+    facts = step.tx.history.facts(item.invoice_id or "")
+    return facts is not None and all(attempt.id != item.attempt_id for attempt in facts.attempts)
 
 
 def mark_unknown(case: Case) -> None:
@@ -136,12 +145,7 @@ def _replay_again_later(step: Step, item: OutboxItem, why: str) -> None:
     case = _still_open(step, item)
     if case is not None:
         settlement = replace(case.attempt.settlement, is_replayed=False)
-        case.close_attempt(replace(case.attempt, settlement=settlement), _again(step, item, why))
-
-
-def _again(step: Step, item: OutboxItem, why: str) -> OutboxItem:
-    delay = POLL_DELAY if item.kind is OutboxKind.POLL_PENDING else settle_delay(item.tries)
-    return replace(item, status=OutboxStatus.DUE, due_at=step.now + delay, lease_until=None, last_error=why)
+        case.close_attempt(replace(case.attempt, settlement=settlement), again(step, item, why))
 
 
 def _record_look_up(step: Step, item: OutboxItem, answer: LookUpAnswer) -> None:
@@ -154,7 +158,7 @@ def _record_look_up(step: Step, item: OutboxItem, answer: LookUpAnswer) -> None:
         case Absent(facts):
             _absent(case, facts)
         case NotReached(reason):
-            later = _again(step, item, reason)
+            later = again(step, item, reason)
             step.tx.outbox.save(later)
             step.ring_for([later])
 
@@ -165,7 +169,7 @@ def _found(case: Case, facts: tuple[PaymentFact, ...]) -> None:
     shown = next(shown for shown in state.attempts if shown.id == case.attempt.id)
     if shown.is_open:
         answered = replace(case.attempt, status=shown.status)
-        finished = _again(case.step, case.item, "Still pending.") if _polls(case.item) else done(case.item)
+        finished = again(case.step, case.item, "Still pending.") if _polls(case.item) else done(case.item)
     else:
         answered = replace(case.attempt, finished_at=case.step.now)
         finished = done(case.item)
@@ -185,7 +189,7 @@ def _absent(case: Case, facts: tuple[PaymentFact, ...]) -> None:
         return
     since = attempt.settlement.absent_since or (now if _ended_at(attempt) <= now else None)
     looked = replace(attempt, settlement=replace(attempt.settlement, absent_since=since))
-    case.close(with_attempt(after, looked), _again(case.step, case.item, "No trace at Stripe so far."))
+    case.close(with_attempt(after, looked), again(case.step, case.item, "No trace at Stripe so far."))
 
 
 def _is_surely_absent(attempt: OwnAttempt, now: datetime) -> bool:

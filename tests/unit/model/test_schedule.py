@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.model.attempts import AttemptStatus, OwnAttempt, Settlement, Trigger
-from domain.model.invoices import InvoiceFacts, derive
+from domain.model.invoices import ATTEMPTS_PER_SLOT_MAX, InvoiceFacts, derive
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
 from domain.model.payment_facts import FactKind, PaymentFact, Source, merge
 from domain.model.policies import Policy, RetriesBy, Terms
-from domain.model.schedule import ATTEMPTS_PER_SLOT_MAX, Rescheduling, Wish, instead_of_running, reschedule
+from domain.model.schedule import Rescheduling, Wish, instead_of_running, reschedule
 from tests.payment_stories import START, decline, fact, invoice, own_attempt, payment, skipped_slot
 
 DAY = timedelta(days=1)
