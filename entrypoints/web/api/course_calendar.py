@@ -44,6 +44,7 @@ def _failure(number: int, at: datetime) -> Attempt:
         currency=_DEBT.currency,
         at=at,
         key=f"failure_{number}",
+        told_at=at,
         heard_at=at,
     )
 
