@@ -157,14 +157,18 @@ class Invoices(Protocol):
     def add(self, change: Change) -> None:
         """Store the new invoice `change.after` (`before` is the same) and the change's other rows.
 
-        Raises `Conflict` when its number or a Stripe id is taken in the firm.
+        Raises `Conflict` when its number or a Stripe id is taken in the firm, or its client is not there.
         """
 
     def lock(self, invoice_id: str) -> LockedInvoice | None:
         """The facts and the pending outbox rows, locked against every other writer until the transaction ends."""
 
     def save(self, change: Change) -> tuple[OutboxItem, ...]:
-        """Write a change of a locked invoice; the outbox rows that were new or revived. Raises `StaleVersion`."""
+        """Write a change of a locked invoice; the outbox rows that were new or revived.
+
+        The version counts up when facts or figures differ from what is stored; lock again before a second save.
+        Raises `StaleVersion`, and `Conflict` for a second open attempt of ours or a taken Stripe id.
+        """
 
     def get(self, invoice_id: str) -> InvoiceRow | None:
         """The invoice as stored, without a lock."""
@@ -180,10 +184,16 @@ class InvoiceHistory(Protocol):
         """The facts without a lock, for reading."""
 
     def declined_at(self, stripe_payment_method_id: str, since: datetime) -> Sequence[datetime]:
-        """When that payment method was declined, on all invoices, since then."""
+        """When that payment method was declined, on all invoices, since then, oldest first.
+
+        One time for each decline, however many sources told of it.
+        """
 
     def open_ids(self, after_id: str, limit: int) -> Sequence[str]:
-        """Ids of invoices that may still have something to come, in order, after `after_id` (empty: from the start)."""
+        """Ids of invoices that may still have something to come, in order, after `after_id` (empty: from the start).
+
+        These are the draft, sent, failed, overdue and disputed ones.
+        """
 
     def numbers_taken(self, prefix: str) -> int:
         """How many invoice numbers begin with `prefix`."""
@@ -208,8 +218,10 @@ class Inbox(Protocol):
 
     def match(self, account: str, named_invoice_id: str | None, stripe_ids: Sequence[str]) -> Match:
         """Whose event this is: the invoice that metadata names, else the one that knows one of the ids (in their
-        order),
-        within the firm of `account` (empty: firms without one of their own).
+        order), within the firm of `account` (empty: firms without one of their own).
+
+        Without an invoice: the account's firm, or the only one without an account of its own, or none. Unmatched
+        events that are woken are those of the same account.
         """
 
     def record(self, entry: InboxEntry) -> bool:
@@ -219,7 +231,7 @@ class Inbox(Protocol):
         """The stored event, locked."""
 
     def save(self, entry: InboxEntry) -> None:
-        """Replace the processing state."""
+        """Replace the processing state of an event in sight: before entering a firm, where no firm owns it yet."""
 
     def page(self, status: str | None, request: PageRequest) -> Page[InboxEntry]:
         """Stored events, newest first. Raises `BadCursor`."""
@@ -229,10 +241,13 @@ class InboxBacklog(Protocol):
     """Stored events that are still to be processed."""
 
     def matchable(self, limit: int) -> Sequence[tuple[str, str]]:
-        """(account, event id) of unmatched events one of whose objects is known by now."""
+        """(account, event id) of unmatched events one of whose objects is known by now, oldest first.
+
+        An object that two firms claim is known to neither.
+        """
 
     def mentioning(self, stripe_ids: Sequence[str], limit: int) -> Sequence[tuple[str, str]]:
-        """(account, event id) of unmatched events that speak of one of these objects."""
+        """(account, event id) of unmatched events that speak of one of these objects, oldest first."""
 
     def with_status(self, status: InboxStatus, tries_max: int | None, limit: int) -> Sequence[tuple[str, str]]:
         """(account, event id) of events in `status`, oldest first, tried at most `tries_max` times if that is given."""
@@ -260,7 +275,7 @@ class Outbox(Protocol):
         """Replace due time, status, tries, lease and error."""
 
     def pending_for(self, invoice_id: str) -> Sequence[OutboxItem]:
-        """The invoice's rows that are due, claimed or held."""
+        """The invoice's rows that are due, claimed or held, by due time."""
 
 
 class OutboxSchedule(Protocol):
@@ -303,7 +318,7 @@ class StoredAnswer:
 
 
 class IdempotencyKeys(Protocol):
-    """Answers to POST requests, kept for a day."""
+    """A firm's answers to POST requests, kept for a day. Raises `WrongFirm` in a system transaction."""
 
     def begin(self, key: str, fingerprint: str, now: datetime) -> StoredAnswer | None:
         """Reserve `key`; None when it is ours now, else what stands under it."""
@@ -316,10 +331,10 @@ class IdempotencyKeys(Protocol):
 
 
 class Heartbeats(Protocol):
-    """Signs of life of the background processes."""
+    """Signs of life of the background processes: seen and written in system transactions."""
 
     def beat(self, name: str, now: datetime) -> None:
-        """`name` is alive."""
+        """`name` is alive. An older time than the last changes nothing."""
 
     def last(self, name: str) -> datetime | None:
         """When `name` last was."""

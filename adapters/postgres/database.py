@@ -69,12 +69,11 @@ def _set_up(connection: psycopg.Connection[Any], _: ConnectionPoolEntry) -> None
 
 @event.listens_for(db.session, "after_begin")
 def _say_whose_rows(session: Session, _: SessionTransaction, connection: Connection) -> None:
-    """Tell the policies, in the same round trip as BEGIN."""
+    """Tell the policies whose rows this transaction is about."""
     scope = session.info.get(SCOPE)
     driver = connection.connection.driver_connection
     if isinstance(scope, Scope) and driver is not None:
-        with driver.pipeline():
-            driver.execute(*scope.statement())
+        driver.execute(*scope.statement())
 
 
 def _forget_connections() -> None:

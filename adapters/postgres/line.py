@@ -1,10 +1,11 @@
 """One open transaction's line to PostgreSQL: statements go out, errors come back in the words of the ports."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.pq import ExecStatus
 from psycopg.rows import dict_row
 from sqlalchemy import Connection, Executable
 from sqlalchemy.orm import Session
@@ -16,6 +17,9 @@ from ports.unit_of_work import WrongFirm
 
 T = TypeVar("T")
 Row = dict[str, Any]
+
+_FEW = 2
+"""So many statements cost less one by one than the pipeline's own work does."""
 
 
 class Line:
@@ -42,11 +46,9 @@ class Line:
         """Run several in one round trip, each seeing what was committed before it began."""
         with self._in_our_words():
             driver = self._begun()
-            if len(asked) == 1 and not self._waiting:
-                return [_rows(_cursor(driver).execute(*asked[0]))]
-            with driver.pipeline():
+            with driver.pipeline() if len(asked) + len(self._waiting) > _FEW else nullcontext():
                 self._send_waiting(driver)
-                cursors = [_cursor(driver).execute(sql, parameters) for sql, parameters in asked]
+                cursors = [driver.cursor(row_factory=dict_row).execute(*statement) for statement in asked]
             return [_rows(cursor) for cursor in cursors]
 
     def core(self, statement: Executable) -> list[Row]:
@@ -103,10 +105,7 @@ class Line:
         return self._driver
 
     def _ready(self) -> Connection:
-        driver = self._begun()
-        if self._waiting:
-            with driver.pipeline():
-                self._send_waiting(driver)
+        self._send_waiting(self._begun())
         assert self._connection is not None
         return self._connection
 
@@ -145,9 +144,6 @@ def _second_try(do: Callable[[], T], in_between: Callable[[], None]) -> T:
     return do()
 
 
-def _cursor(driver: psycopg.Connection[Any]) -> psycopg.Cursor[Row]:
-    return driver.cursor(row_factory=dict_row)
-
-
 def _rows(cursor: psycopg.Cursor[Row]) -> list[Row]:
-    return [] if cursor.description is None else cursor.fetchall()
+    has_rows = cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK
+    return cursor.fetchall() if has_rows else []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.postgres.line import Line
-from adapters.postgres.repositories.outbox import ADD, SAVE, added_rows, once_each
+from adapters.postgres.repositories.outbox import ADD, SAVE, added_rows, once_each, saved_values
 from adapters.postgres.rows.facts import attempt_row, fact_row
 from adapters.postgres.rows.invoices import stored_invoice
 from adapters.postgres.rows.journal import audit_row, ledger_row
@@ -23,8 +23,8 @@ from ports.repositories import Change
 _HEAD_ADDED = insert(invoices, "rows")
 _HEAD_SAVED = f"""
 UPDATE invoices i SET {from_row(invoices, "n", without=("firm_id", "id", "created_at"))}
-FROM json_populate_recordset(NULL::invoices, %(rows)s::json) n
-WHERE i.firm_id = n.firm_id AND i.id = n.id AND i.version = %(version)s RETURNING i.id
+FROM json_populate_record(NULL::invoices, %(row)s::json) n
+WHERE i.firm_id = %(firm)s AND i.id = %(id)s AND i.version = %(version)s RETURNING i.id
 """  # noqa: S608 - column names of our own tables
 _ATTEMPTS_GONE = "DELETE FROM attempts WHERE firm_id = %(firm)s AND id = ANY(%(ids)s::text[])"
 _ATTEMPTS = f"""
@@ -76,7 +76,8 @@ def write_change(line: Line, change: Change, standing: Standing) -> tuple[Outbox
     after, figures, version = change.after, change.state.figures, standing.facts.version
     if _differs(after, standing.facts) or figures != standing.figures:
         row = stored_invoice(after.invoice, figures, version + 1, change.now)
-        statements["head"] = (_HEAD_SAVED, {"rows": as_json([row]), "version": version})
+        by_id = {"firm": after.invoice.firm_id, "id": after.invoice.id, "version": version}
+        statements["head"] = (_HEAD_SAVED, {"row": as_json(row), **by_id})
     _add_facts(statements, change, standing)
     _add_rest(statements, change)
     answers = _send(line, statements)
@@ -121,8 +122,8 @@ def _add_rest(statements: Statements, change: Change) -> None:
     if change.ledger:
         rows = [ledger_row(invoice.firm_id, invoice.id, entry) for entry in change.ledger]
         statements["ledger"] = (_LEDGER, {"rows": as_json(rows)})
-    if change.changed_outbox:
-        statements["saved"] = (SAVE, {"rows": as_json([outbox_row(item) for item in change.changed_outbox])})
+    for item in change.changed_outbox:
+        statements[f"saved {item.id}"] = (SAVE, saved_values(item))
     if change.new_outbox:
         rows = [outbox_row(item) for item in once_each(change.new_outbox)]
         statements["added"] = (ADD, {"rows": as_json(rows)})

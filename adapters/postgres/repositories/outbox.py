@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -22,9 +23,9 @@ SET {from_excluded(outbox, without=("firm_id", "id", "position", "dedupe_key"))}
 WHERE outbox.status = 'canceled' RETURNING outbox.firm_id, outbox.dedupe_key, outbox.id
 """
 SAVE = """
-UPDATE outbox o SET due_at = n.due_at, status = n.status, tries = n.tries, lease_until = n.lease_until,
-    last_error = n.last_error
-FROM json_populate_recordset(NULL::outbox, %(rows)s::json) n WHERE o.firm_id = n.firm_id AND o.id = n.id
+UPDATE outbox SET due_at = %(due_at)s, status = %(status)s, tries = %(tries)s, lease_until = %(lease_until)s,
+    last_error = %(last_error)s
+WHERE firm_id = %(firm_id)s AND id = %(id)s
 """
 _CLAIM = ById(
     """
@@ -93,7 +94,7 @@ class PostgresOutbox:
     def save(self, item: OutboxItem) -> None:
         """Replace due time, status, tries, lease and error."""
         self._line.require(item.firm_id)
-        self._line.ask(SAVE, {"rows": as_json([outbox_row(item)])})
+        self._line.ask(SAVE, saved_values(item))
 
     def pending_for(self, invoice_id: str) -> Sequence[OutboxItem]:
         """The invoice's rows that are due, claimed or held, by due time."""
@@ -127,3 +128,16 @@ def added_rows(items: Sequence[OutboxItem], answer: Sequence[Row]) -> tuple[Outb
     ids = {(row["firm_id"], row["dedupe_key"]): row["id"] for row in answer}
     kept = ((item, ids.get((item.firm_id, item.dedupe_key))) for item in once_each(items))
     return tuple(item if item_id == item.id else replace(item, id=item_id) for item, item_id in kept if item_id)
+
+
+def saved_values(item: OutboxItem) -> dict[str, Any]:
+    """The parameters of `SAVE`."""
+    return {
+        "firm_id": item.firm_id,
+        "id": item.id,
+        "due_at": item.due_at,
+        "status": item.status.value,
+        "tries": item.tries,
+        "lease_until": item.lease_until,
+        "last_error": item.last_error,
+    }

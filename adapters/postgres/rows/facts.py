@@ -1,6 +1,5 @@
 """Rows of our attempts and of what sources told about payments."""
 
-from dataclasses import asdict
 from typing import Any
 
 from adapters.postgres.line import Row
@@ -75,7 +74,7 @@ def _frozen_of(row: Row) -> FrozenCharge | None:
 
 def fact_row(firm_id: str, invoice_id: str, fact: PaymentFact) -> dict[str, Any]:
     """One telling as a row; what nothing is looked up by goes into `detail`."""
-    codes = {name: value for name, value in asdict(fact.codes).items() if value is not None}
+    codes = {name: value for name, value in vars(fact.codes).items() if value is not None}
     return {
         "firm_id": firm_id,
         "invoice_id": invoice_id,
