@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from domain.model.audit import Actor
 from domain.model.errors import Conflict, FieldError, InvalidInput
 from domain.services.clients import NewClient, add_client
-from domain.services.collection import NewInvoice, add_invoice
-from domain.services.steps import Ports, Step, in_firm
+from domain.services.collection import NewInvoice, add_invoice, events_wait_for, stripe_ids_of
+from domain.services.steps import Ports, Step, in_system
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,13 @@ def load(
     Without `skip_bad` one transaction keeps all of it or, when there are bad lines, nothing; with it each line stands
     alone.
     """
-    if skip_bad:
-        return _sum(_load_alone(ports, firm_id, line, by, tick) for line in lines)
+    parts = [[line] for line in lines] if skip_bad else [lines]
+    return _sum(_load_together(ports, firm_id, part, by, tick) for part in parts)
+
+
+def _load_together(ports: Ports, firm_id: str, lines: Sequence[Line], by: Actor, tick: Callable[[], None]) -> Loaded:
     try:
-        return in_firm(ports, firm_id, lambda step: _load_all(step, firm_id, lines, by, tick))
+        return in_system(ports, lambda step: _load_all(step, firm_id, lines, by, tick))
     except _Refused as refused:
         return Loaded(0, 0, refused.bad)
 
@@ -69,9 +72,10 @@ def load(
 def _load_all(step: Step, firm_id: str, lines: Sequence[Line], by: Actor, tick: Callable[[], None]) -> Loaded:
     """Raises `_Refused` with every bad line, as far as the database lets us look: a conflict is the last it tells."""
     parts: list[Loaded] = []
+    is_awaited = _enter(step, firm_id, lines)
     for line in lines:
         try:
-            parts.append(_load_line(step, firm_id, line, by))
+            parts.append(_load_line(step, firm_id, line, by, is_awaited=is_awaited))
         except InvalidInput as refused:
             parts.append(Loaded(0, 0, (BadLine(line.number, str(refused)),)))
         except Conflict as refused:
@@ -84,13 +88,14 @@ def _load_all(step: Step, firm_id: str, lines: Sequence[Line], by: Actor, tick: 
     return loaded
 
 
-def _load_alone(ports: Ports, firm_id: str, line: Line, by: Actor, tick: Callable[[], None]) -> Loaded:
-    try:
-        return in_firm(ports, firm_id, lambda step: _load_line(step, firm_id, line, by))
-    except (InvalidInput, Conflict) as refused:
-        return Loaded(0, 0, (BadLine(line.number, str(refused)),))
-    finally:
-        tick()
+def _enter(step: Step, firm_id: str, lines: Sequence[Line]) -> bool:
+    """Narrow a system transaction to the firm; whether events that no firm owns yet wait for any of the lines."""
+    stripe_ids = frozenset(
+        stripe_id for line in lines if isinstance(line.wanted, NewInvoice) for stripe_id in stripe_ids_of(line.wanted)
+    )
+    is_awaited = events_wait_for(step, stripe_ids)
+    step.tx.enter_firm(firm_id)
+    return is_awaited
 
 
 def _sum(parts: Iterable[Loaded]) -> Loaded:
@@ -101,10 +106,17 @@ def _sum(parts: Iterable[Loaded]) -> Loaded:
     return Loaded(added, known, bad)
 
 
-def _load_line(step: Step, firm_id: str, line: Line, by: Actor) -> Loaded:
+def _load_line(step: Step, firm_id: str, line: Line, by: Actor, *, is_awaited: bool) -> Loaded:
     if isinstance(line.wanted, NewClient):
         return _load_client(step, firm_id, line.wanted, by)
-    return _load_invoice(step, firm_id, line.wanted, line.stripe_customer_id, by)
+    if line.wanted.number is None:
+        raise InvalidInput(FieldError("number", "A bulk load needs each invoice's number, to know it again."))
+    invoice_id = _made_from("inv", firm_id, line.wanted.number)
+    if step.tx.invoices.get(invoice_id) is not None:
+        return Loaded(0, 1, ())
+    wanted = replace(line.wanted, client_id=line.wanted.client_id or _client_of(step, line.stripe_customer_id))
+    add_invoice(step, firm_id, wanted, by, is_awaited=is_awaited, invoice_id=invoice_id)
+    return Loaded(1, 0, ())
 
 
 def _load_client(step: Step, firm_id: str, wanted: NewClient, by: Actor) -> Loaded:
@@ -114,17 +126,6 @@ def _load_client(step: Step, firm_id: str, wanted: NewClient, by: Actor) -> Load
     if by_customer is not None or step.tx.clients.get(client_id) is not None:
         return Loaded(0, 1, ())
     add_client(step, firm_id, wanted, by, client_id=client_id)
-    return Loaded(1, 0, ())
-
-
-def _load_invoice(step: Step, firm_id: str, wanted: NewInvoice, customer_id: str | None, by: Actor) -> Loaded:
-    if wanted.number is None:
-        raise InvalidInput(FieldError("number", "A bulk load needs each invoice's number, to know it again."))
-    invoice_id = _made_from("inv", firm_id, wanted.number)
-    if step.tx.invoices.get(invoice_id) is not None:
-        return Loaded(0, 1, ())
-    client_id = wanted.client_id or _client_of(step, customer_id)
-    add_invoice(step, firm_id, replace(wanted, client_id=client_id), by, invoice_id=invoice_id)
     return Loaded(1, 0, ())
 
 

@@ -14,7 +14,7 @@ from domain.model.money import Money, chargeable, in_words
 from domain.model.narration import Note
 from domain.model.outbox import OutboxItem, OutboxKind
 from domain.services.bookkeeping import Edit, audit_event, save, terms_of, with_attempt
-from domain.services.steps import Ports, Step, in_firm
+from domain.services.steps import Ports, Step, in_firm, in_system
 from ports.repositories import Change, InvoiceRow, LockedInvoice
 
 T = TypeVar("T")
@@ -60,13 +60,40 @@ class Matter:
 
 def create_invoice(ports: Ports, firm_id: str, wanted: NewInvoice, by: Actor) -> InvoiceRow:
     """Store a new draft. Raises `InvalidInput` with the field, `Conflict` when the number or a Stripe id is taken."""
-    return in_firm(ports, firm_id, lambda step: add_invoice(step, firm_id, wanted, by))
+
+    def create(step: Step) -> InvoiceRow:
+        is_awaited = events_wait_for(step, stripe_ids_of(wanted))
+        step.tx.enter_firm(firm_id)
+        return add_invoice(step, firm_id, wanted, by, is_awaited=is_awaited)
+
+    # A system transaction at first: events that no firm owns yet may wait for this invoice.
+    return in_system(ports, create)
+
+
+def stripe_ids_of(wanted: NewInvoice) -> frozenset[str]:
+    """The objects of Stripe's by which events find the invoice."""
+    return frozenset(i for i in (wanted.stripe_payment_intent_id, wanted.stripe_invoice_id) if i)
+
+
+def events_wait_for(step: Step, stripe_ids: frozenset[str]) -> bool:
+    """Whether stored events speak of these objects and found no invoice (in a system transaction)."""
+    return bool(stripe_ids) and bool(step.tx.backlog.mentioning(sorted(stripe_ids), 1))
 
 
 def add_invoice(
-    step: Step, firm_id: str, wanted: NewInvoice, by: Actor, *, invoice_id: str | None = None
+    step: Step,
+    firm_id: str,
+    wanted: NewInvoice,
+    by: Actor,
+    *,
+    is_awaited: bool,
+    invoice_id: str | None = None,
 ) -> InvoiceRow:
-    """`create_invoice` within an open step, for bulk loads, which bring an id that they know again."""
+    """`create_invoice` within an open step, for bulk loads, which bring an id that they know again.
+
+    With `is_awaited`, stored events are tried again once the invoice is kept. One that comes in the very meantime is
+    found by the sweep.
+    """
     firm = step.tx.firms.get(firm_id)
     if firm is None or step.tx.clients.get(wanted.client_id) is None:
         raise InvalidInput(FieldError("client_id", f"No client {wanted.client_id!r} here. Create the client first."))
@@ -75,7 +102,7 @@ def add_invoice(
     facts = InvoiceFacts(invoice)
     amount = in_words(Money(invoice.amount_due, invoice.currency))
     note = _note("invoice_created", invoice, f"Invoice {invoice.number} over {amount} was created.")
-    stripe_ids = frozenset(i for i in (invoice.given_payment_intent_id, invoice.stripe_invoice_id) if i)
+    stripe_ids = stripe_ids_of(wanted)
     state = derive(facts, terms_of(step, firm))
     change = Change(
         before=facts,
@@ -83,7 +110,7 @@ def add_invoice(
         state=state,
         now=step.now,
         audit=(audit_event(step, firm_id, note, by, invoice.id),),
-        new_outbox=_match_waiting(step, invoice, stripe_ids),
+        new_outbox=(_match_waiting(step, invoice, stripe_ids),) if is_awaited else (),
         stripe_ids=stripe_ids,
     )
     step.tx.invoices.add(change)
@@ -114,11 +141,9 @@ def _next_number(step: Step) -> str:
     return f"{prefix}{step.tx.history.numbers_taken(prefix) + 1:06d}-{step.ports.ids.new('n')[-4:].upper()}"
 
 
-def _match_waiting(step: Step, invoice: Invoice, stripe_ids: frozenset[str]) -> tuple[OutboxItem, ...]:
-    """Events about these objects may have come before the invoice did; they are tried again."""
-    if not stripe_ids:
-        return ()
-    item = OutboxItem(
+def _match_waiting(step: Step, invoice: Invoice, stripe_ids: frozenset[str]) -> OutboxItem:
+    """Events about these objects came before the invoice did; they are tried again."""
+    return OutboxItem(
         id=step.ports.ids.new("out"),
         firm_id=invoice.firm_id,
         kind=OutboxKind.MATCH_EVENTS,
@@ -127,7 +152,6 @@ def _match_waiting(step: Step, invoice: Invoice, stripe_ids: frozenset[str]) -> 
         invoice_id=invoice.id,
         payload={"stripe_ids": " ".join(sorted(stripe_ids))},
     )
-    return (item,)
 
 
 def send_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> None:
