@@ -55,6 +55,16 @@ def init_app(app: Flask, url: str, *, pool_size: int = 5, pool_timeout_seconds: 
 
 def _set_up(connection: psycopg.Connection[Any], _: ConnectionPoolEntry) -> None:
     """Drop to the application's role and set limits, for as long as the connection lives."""
+    try:
+        _set_limits(connection)
+        take_role(connection)
+        connection.commit()
+    except BaseException:  # nobody else knows of this connection yet
+        connection.close()
+        raise
+
+
+def _set_limits(connection: psycopg.Connection[Any]) -> None:
     settings = {
         "timezone": "UTC",
         "statement_timeout": str(STATEMENT_TIMEOUT_MS),
@@ -63,8 +73,6 @@ def _set_up(connection: psycopg.Connection[Any], _: ConnectionPoolEntry) -> None
     }
     for name, value in settings.items():
         connection.execute("SELECT set_config(%s, %s, false)", [name, value])
-    take_role(connection)
-    connection.commit()
 
 
 @event.listens_for(db.session, "after_begin")

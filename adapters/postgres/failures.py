@@ -53,7 +53,9 @@ def in_our_words(error: Exception) -> Exception:
     return error
 
 
-def is_lost(error: Exception) -> bool:
-    """Whether the connection is of no more use, so that another one may fare better."""
-    cause = error.orig if isinstance(error, exc.DBAPIError) else error
-    return isinstance(cause, psycopg.OperationalError) and isinstance(in_our_words(error), StorageUnavailable)
+def was_dead_in_the_pool(error: Exception) -> bool:
+    """Whether a connection that was open before turned out to be dead, so that a new one may fare better.
+
+    What fails while connecting comes through SQLAlchemy, in words of its own.
+    """
+    return isinstance(error, psycopg.OperationalError) and isinstance(in_our_words(error), StorageUnavailable)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Executable
 from sqlalchemy.orm import Session
 
 from adapters.postgres.database import SCOPE, db
-from adapters.postgres.failures import in_our_words, is_lost
+from adapters.postgres.failures import in_our_words, was_dead_in_the_pool
 from adapters.postgres.scope import Scope
 from ports.unit_of_work import WrongFirm
 
@@ -138,7 +138,7 @@ def _second_try(do: Callable[[], T], in_between: Callable[[], None]) -> T:
     try:
         return do()
     except Exception as error:
-        if not is_lost(error):
+        if not was_dead_in_the_pool(error):
             raise
     in_between()
     return do()

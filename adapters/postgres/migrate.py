@@ -53,7 +53,7 @@ def application_of(owner_url: str) -> "Flask":
 
     from adapters.postgres.database import db  # noqa: PLC0415 - the same
 
-    app = Flask("dunlin-migrations")
+    app = Flask(__name__, static_folder=None)
     app.config["SQLALCHEMY_DATABASE_URI"] = engine_url(owner_url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"poolclass": NullPool, "use_native_hstore": False}
     db.init_app(app)

@@ -7,11 +7,21 @@ from sqlalchemy import Table
 from adapters.postgres.scope import Scope
 
 
+def names(table: Table, alias: str | None = None) -> str:
+    """The columns, one by one: `*` would break a prepared statement when a newer version adds a column."""
+    return ", ".join(f"{alias or table.name}.{column.name}" for column in table.columns)
+
+
+def select(table: Table, rest: str) -> str:
+    """Read the columns of the rows that `rest` (WHERE and what follows) asks for."""
+    return f"SELECT {names(table)} FROM {table.name} {rest}"  # noqa: S608 - names of our own tables
+
+
 def insert(table: Table, parameter: str, *, without: Sequence[str] = ()) -> str:
     """Insert the rows that `parameter` holds as a JSON array, in its order."""
-    names = ", ".join(column.name for column in table.columns if column.name not in without)
+    written = ", ".join(column.name for column in table.columns if column.name not in without)
     rows = f"json_populate_recordset(NULL::{table.name}, %({parameter})s::json)"
-    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {rows}"  # noqa: S608 - names of our own tables
+    return f"INSERT INTO {table.name} ({written}) SELECT {written} FROM {rows}"  # noqa: S608 - names of our own tables
 
 
 def from_excluded(table: Table, *, without: Sequence[str]) -> str:

@@ -52,8 +52,10 @@ class SqlTransaction:
     def __init__(self, line: Line) -> None:
         self._line = line
         firms, outbox = PostgresFirms(line), PostgresOutbox(line)
+        invoices = PostgresInvoices(line, firms)
+        self._remembering = (firms, invoices)
         self.firms, self.api_keys, self.clients = firms, PostgresApiKeys(line), PostgresClients(line)
-        self.invoices, self.history = PostgresInvoices(line, firms), PostgresInvoiceHistory(line)
+        self.invoices, self.history = invoices, PostgresInvoiceHistory(line)
         self.inbox, self.backlog = PostgresInbox(line), PostgresInboxBacklog(line)
         self.outbox = self.schedule = outbox
         self.journal = PostgresJournal(line)
@@ -62,6 +64,8 @@ class SqlTransaction:
     def commit(self) -> None:
         """Keep everything; see the port."""
         self._line.commit()
+        for repository in self._remembering:
+            repository.forget()
 
     def enter_firm(self, firm_id: str) -> None:
         """Narrow a system transaction to one firm's rows, from here on."""
@@ -76,7 +80,7 @@ class SqlUnitOfWork:
     """
 
     def __init__(self, database_url: str, *, pool_size: int = 5, pool_timeout_seconds: float = 5.0) -> None:
-        self._app = Flask("dunlin-storage")
+        self._app = Flask(__name__, static_folder=None)
         init_app(self._app, database_url, pool_size=pool_size, pool_timeout_seconds=pool_timeout_seconds)
 
     @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import insert, select, update
 
+from adapters.postgres import statements as text
 from adapters.postgres.line import Line
 from adapters.postgres.pages import newest_first, of_firm
 from adapters.postgres.rows.firms import api_key_of, api_key_row, client_of, client_row, firm_of, firm_row
@@ -12,10 +13,11 @@ from adapters.postgres.tables.firms import api_keys, clients, firms
 from domain.model.firms import ApiKey, Client, Firm
 from ports.repositories import Page, PageRequest
 
-_FIRM = "SELECT firm_id, name, stripe_account, policy, created_at FROM firms WHERE firm_id = %(firm)s"
-_CLIENT = ById("SELECT * FROM clients WHERE {firm} id = %(id)s")
+_FIRM = text.select(firms, "WHERE firm_id = %(firm)s")
+_CLIENT = ById(text.select(clients, "WHERE {firm} id = %(id)s"))
 
-_BY_CUSTOMER = "SELECT * FROM clients WHERE firm_id = %(firm)s AND stripe_customer_id = %(customer)s"
+_KEY = text.select(api_keys, "WHERE prefix = %(prefix)s")
+_BY_CUSTOMER = text.select(clients, "WHERE firm_id = %(firm)s AND stripe_customer_id = %(customer)s")
 
 
 class PostgresFirms:
@@ -47,6 +49,10 @@ class PostgresFirms:
         """Every firm, oldest first."""
         return [firm_of(row) for row in self._line.core(select(firms).order_by(firms.c.created_at, firms.c.firm_id))]
 
+    def forget(self) -> None:
+        """The transaction that read them is over."""
+        self._read.clear()
+
     def remember(self, firm: Firm) -> None:
         """The firm came along with something else that was read in this transaction."""
         self._read[firm.id] = firm
@@ -65,7 +71,7 @@ class PostgresApiKeys:
 
     def find(self, prefix: str) -> ApiKey | None:
         """The key with that prefix; see the port."""
-        rows = self._line.ask("SELECT * FROM api_keys WHERE prefix = %(prefix)s", {"prefix": prefix})
+        rows = self._line.ask(_KEY, {"prefix": prefix})
         return api_key_of(rows[0]) if rows else None
 
     def save(self, key: ApiKey) -> None:

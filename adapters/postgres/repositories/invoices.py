@@ -14,7 +14,8 @@ from adapters.postgres.rows.facts import attempt_of, fact_of
 from adapters.postgres.rows.firms import firm_of
 from adapters.postgres.rows.invoices import figures_of, invoice_of, invoice_row_of
 from adapters.postgres.rows.work import outbox_item_of
-from adapters.postgres.statements import OF_ITS_INVOICE, ById
+from adapters.postgres.statements import OF_ITS_INVOICE, ById, names
+from adapters.postgres.statements import select as select_text
 from adapters.postgres.tables.invoices import invoices
 from domain.model.attempts import AttemptStatus, derive_attempts
 from domain.model.errors import StaleVersion
@@ -23,11 +24,11 @@ from domain.model.outbox import OutboxItem
 from ports.repositories import Change, InvoiceFilter, InvoiceRow, LockedInvoice, Page, PageRequest
 
 _LOCK = ById(
-    """
-SELECT i.*, f.name AS firm_name, f.stripe_account AS firm_stripe_account, f.policy AS firm_policy,
+    f"""
+SELECT {names(invoices, "i")}, f.name AS firm_name, f.stripe_account AS firm_stripe_account, f.policy AS firm_policy,
        f.created_at AS firm_created_at
-FROM (SELECT * FROM invoices WHERE {firm} id = %(id)s FOR UPDATE) i JOIN firms f USING (firm_id)
-"""
+FROM (SELECT * FROM invoices WHERE {{firm}} id = %(id)s FOR UPDATE) i JOIN firms f USING (firm_id)
+"""  # noqa: S608 - column names of our own tables
 )
 # A statement of its own, sent along: one that waited for the lock would see the children as they were before it.
 _PARTS = ById(
@@ -47,7 +48,7 @@ SELECT (SELECT json_agg(a ORDER BY a.started_at, a.id) FROM attempts a WHERE {fi
 """,
     in_system=OF_ITS_INVOICE,
 )
-_INVOICE = ById("SELECT * FROM invoices WHERE {firm} id = %(id)s")
+_INVOICE = ById(select_text(invoices, "WHERE {firm} id = %(id)s"))
 _OPEN_IDS = ById(
     """
 SELECT id FROM invoices
@@ -58,20 +59,20 @@ ORDER BY id LIMIT %(limit)s
 _NUMBERS_TAKEN = ById("SELECT count(*) AS taken FROM invoices WHERE {firm} number >= %(prefix)s AND number < %(end)s")
 _GREATEST_CHARACTER = chr(0x10FFFF)
 _USED_METHOD = ById(
-    """
-SELECT i.*, parts.* FROM (
+    f"""
+SELECT {names(invoices, "i")}, parts.attempts, parts.payments FROM (
     SELECT firm_id, invoice_id FROM payment_facts
-    WHERE {firm} stripe_payment_method_id = %(method)s AND kind = 'failed' AND told_at >= %(since)s
+    WHERE {{firm}} stripe_payment_method_id = %(method)s AND kind = 'failed' AND told_at >= %(since)s
     UNION
     SELECT firm_id, invoice_id FROM attempts
-    WHERE {firm} stripe_payment_method_id = %(method)s AND started_at >= %(since)s
+    WHERE {{firm}} stripe_payment_method_id = %(method)s AND started_at >= %(since)s
 ) used
 JOIN invoices i ON i.firm_id = used.firm_id AND i.id = used.invoice_id
 CROSS JOIN LATERAL (
     SELECT (SELECT json_agg(a) FROM attempts a WHERE a.firm_id = i.firm_id AND a.invoice_id = i.id) AS attempts,
            (SELECT json_agg(p) FROM payment_facts p WHERE p.firm_id = i.firm_id AND p.invoice_id = i.id) AS payments
 ) parts
-"""
+"""  # noqa: S608 - column names of our own tables
 )
 # A charge is told of after it was made, an attempt ends after it began: the day is ample for both.
 _SLACK = timedelta(days=1)
@@ -132,6 +133,10 @@ class PostgresInvoices:
             is_found = column.number.icontains(wanted.q, autoescape=True)
             query = query.where(is_found | column.description.icontains(wanted.q, autoescape=True))
         return newest_first(self._line, query, request, order=(column.created_at, column.id), item_of=invoice_row_of)
+
+    def forget(self) -> None:
+        """The transaction that held the locks is over."""
+        self._locked.clear()
 
     def _by_id(self, invoice_id: str) -> dict[str, Any]:
         return {"firm": self._line.scope.firm_id, "id": invoice_id}

@@ -11,7 +11,8 @@ from adapters.postgres.line import Line, Row
 from adapters.postgres.pages import newest_first, of_firm
 from adapters.postgres.rows.values import as_json
 from adapters.postgres.rows.work import outbox_item_of, outbox_row
-from adapters.postgres.statements import OF_ITS_INVOICE, ById, from_excluded, insert
+from adapters.postgres.statements import OF_ITS_INVOICE, ById, from_excluded, insert, names
+from adapters.postgres.statements import select as select_text
 from adapters.postgres.tables.work import outbox
 from domain.model.outbox import OutboxItem
 from ports.repositories import OutboxFilter, Page, PageRequest
@@ -28,26 +29,26 @@ UPDATE outbox SET due_at = %(due_at)s, status = %(status)s, tries = %(tries)s, l
 WHERE firm_id = %(firm_id)s AND id = %(id)s
 """
 _CLAIM = ById(
-    """
+    f"""
 UPDATE outbox SET status = 'claimed', lease_until = %(lease_until)s, tries = tries + 1
 WHERE (firm_id, id) = (
     SELECT firm_id, id FROM outbox
-    WHERE {firm} id = %(id)s
+    WHERE {{firm}} id = %(id)s
       AND ((status = 'due' AND due_at <= %(now)s) OR (status = 'claimed' AND lease_until < %(now)s))
     FOR UPDATE SKIP LOCKED)
-RETURNING *
-"""
+RETURNING {names(outbox)}
+"""  # noqa: S608 - column names of our own tables
 )
-_ITEM = ById("SELECT * FROM outbox WHERE {firm} id = %(id)s")
+_ITEM = ById(select_text(outbox, "WHERE {firm} id = %(id)s"))
 _PENDING = ById(
-    """
-SELECT * FROM outbox WHERE {firm} invoice_id = %(id)s AND status IN ('due', 'claimed', 'held') ORDER BY due_at, id
-""",
+    select_text(
+        outbox, "WHERE {firm} invoice_id = %(id)s AND status IN ('due', 'claimed', 'held') ORDER BY due_at, id"
+    ),
     in_system=OF_ITS_INVOICE,
 )
 # Each firm's oldest rows are numbered; the lowest numbers of all firms are taken first.
-_DUE = """
-SELECT chosen.* FROM (
+_DUE = f"""
+SELECT {names(outbox, "chosen")} FROM (
     SELECT waiting.*, row_number() OVER (PARTITION BY waiting.firm_id ORDER BY since, waiting.id) AS turn
     FROM firms CROSS JOIN LATERAL (
         (SELECT o.*, o.due_at AS since FROM outbox o
@@ -60,7 +61,7 @@ SELECT chosen.* FROM (
     ) waiting
     ORDER BY turn, since, waiting.id LIMIT %(limit)s
 ) chosen ORDER BY since, id
-"""
+"""  # noqa: S608 - column names of our own tables
 
 
 class PostgresOutbox:

@@ -1,8 +1,10 @@
 """The schema: made in one go, made once, and the one that the tables module speaks of."""
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -21,9 +23,27 @@ from adapters.postgres.migrate import DIRECTORY, is_compared, upgrade
 from adapters.postgres.schema import HEAD
 from adapters.postgres.tables.columns import TransactionId
 from adapters.postgres.unit_of_work import SqlUnitOfWork
+from domain.model.payment_facts import merge
+from ports.repositories import AuditFilter, InvoiceFilter, OutboxFilter, PageRequest
 from ports.unit_of_work import StorageUnavailable
+from tests.builders import (
+    CLIENT_ID,
+    FIRM_ID,
+    INVOICE_ID,
+    NOW,
+    a_change,
+    a_decline,
+    a_ledger_entry,
+    an_attempt,
+    an_audit_event,
+    an_event,
+    an_inbox_entry,
+    an_outbox_item,
+)
 from tests.servers import PROJECT
+from tests.storage import keep_invoice
 
+_numbers = itertools.count(2)
 MIGRATE = "import sys; from adapters.postgres.migrate import upgrade; upgrade(sys.argv[1])"
 
 
@@ -139,3 +159,63 @@ def test_the_schema_can_be_taken_down_again(migrated_database: Callable[[], str]
     with psycopg.connect(url) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     assert tables == [("alembic_version",)]
+
+
+def test_columns_that_a_newer_version_adds_do_not_disturb_an_older_one_at_work(
+    uow: SqlUnitOfWork, database_url: str
+) -> None:
+    keep_invoice(uow, new_outbox=[an_outbox_item(id="out_1")], audit=[an_audit_event()])
+    for _ in range(4):  # often enough that every statement is prepared
+        _use_everything(uow)
+
+    with psycopg.connect(database_url) as owner:
+        for table in metadata.tables:
+            owner.execute(f"ALTER TABLE {table} ADD COLUMN newer text".encode())
+    _use_everything(uow)
+
+    with psycopg.connect(database_url) as owner:
+        for table in metadata.tables:
+            owner.execute(f"ALTER TABLE {table} DROP COLUMN newer".encode())
+
+
+def _use_everything(uow: SqlUnitOfWork) -> None:
+    number = next(_numbers)
+    with uow.firm(FIRM_ID) as tx:
+        tx.firms.get(FIRM_ID)
+        tx.clients.get(CLIENT_ID)
+        tx.clients.by_stripe_customer("cus_1")
+        tx.clients.page(PageRequest())
+        locked = tx.invoices.lock(INVOICE_ID)
+        assert locked is not None
+        payments = merge(locked.facts.payments, [a_decline(stripe_charge_id=f"ch_{number}")])
+        item = an_outbox_item(id=f"out_{number}", dedupe_key=f"retry:{number}")
+        change = a_change(
+            before=locked.facts,
+            after=replace(locked.facts, payments=payments, attempts=(an_attempt(id=f"att_{number}"),)),
+            new_outbox=[item],
+            audit=[an_audit_event()],
+            ledger=[a_ledger_entry(stripe_id=f"ch_{number}")],
+            stripe_ids=[f"ch_{number}"],
+        )
+        tx.invoices.save(change)
+        tx.invoices.get(INVOICE_ID)
+        tx.invoices.page(InvoiceFilter(), PageRequest())
+        tx.history.facts(INVOICE_ID)
+        tx.history.declined_at("pm_visa", NOW)
+        tx.outbox.get("out_1")
+        tx.outbox.claim(item.id, NOW, NOW)
+        tx.outbox.pending_for(INVOICE_ID)
+        tx.schedule.due(NOW, 10)
+        tx.schedule.page(OutboxFilter(), PageRequest())
+        tx.journal.of_invoice(INVOICE_ID, 10)
+        tx.journal.ledger_of(INVOICE_ID)
+        tx.journal.page(AuditFilter(), PageRequest())
+        tx.idempotency.begin(f"key_{number}", "print", NOW)
+        tx.commit()
+    with uow.system() as tx:
+        tx.api_keys.find("dk_none")
+        tx.inbox.match("", INVOICE_ID, [])
+        tx.inbox.record(an_inbox_entry(event=an_event(id=f"evt_{number}")))
+        tx.inbox.lock("", f"evt_{number}")
+        tx.inbox.page(None, PageRequest())
+        tx.commit()
