@@ -12,7 +12,7 @@ def names(table: Table, alias: str | None = None) -> str:
     return ", ".join(f"{alias or table.name}.{column.name}" for column in table.columns)
 
 
-def select(table: Table, rest: str) -> str:
+def rows_of(table: Table, rest: str) -> str:
     """Read the columns of the rows that `rest` (WHERE and what follows) asks for."""
     return f"SELECT {names(table)} FROM {table.name} {rest}"  # noqa: S608 - names of our own tables
 

@@ -4,20 +4,19 @@ from collections.abc import Sequence
 
 from sqlalchemy import insert, select, update
 
-from adapters.postgres import statements as text
 from adapters.postgres.line import Line
 from adapters.postgres.pages import newest_first, of_firm
 from adapters.postgres.rows.firms import api_key_of, api_key_row, client_of, client_row, firm_of, firm_row
-from adapters.postgres.statements import ById
+from adapters.postgres.statements import ById, rows_of
 from adapters.postgres.tables.firms import api_keys, clients, firms
 from domain.model.firms import ApiKey, Client, Firm
 from ports.repositories import Page, PageRequest
 
-_FIRM = text.select(firms, "WHERE firm_id = %(firm)s")
-_CLIENT = ById(text.select(clients, "WHERE {firm} id = %(id)s"))
+_FIRM = rows_of(firms, "WHERE firm_id = %(firm)s")
+_CLIENT = ById(rows_of(clients, "WHERE {firm} id = %(id)s"))
 
-_KEY = text.select(api_keys, "WHERE prefix = %(prefix)s")
-_BY_CUSTOMER = text.select(clients, "WHERE firm_id = %(firm)s AND stripe_customer_id = %(customer)s")
+_KEY = rows_of(api_keys, "WHERE prefix = %(prefix)s")
+_BY_CUSTOMER = rows_of(clients, "WHERE firm_id = %(firm)s AND stripe_customer_id = %(customer)s")
 
 
 class PostgresFirms:

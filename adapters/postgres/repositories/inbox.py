@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from adapters.postgres import statements as text
 from adapters.postgres.line import Line, Row
 from adapters.postgres.pages import newest_first, of_firm
 from adapters.postgres.rows.work import inbox_entry_of, inbox_values
+from adapters.postgres.statements import rows_of
 from adapters.postgres.tables.work import inbox
 from domain.model.inbox import InboxEntry, InboxStatus
 from ports.repositories import Match, Page, PageRequest
@@ -52,7 +52,7 @@ INSERT INTO inbox_mentions (firm_id, account, stripe_id, event_id)
 SELECT %(firm_id)s, %(account)s, stripe_id, %(event_id)s
 FROM (SELECT DISTINCT unnest(%(stripe_ids)s::text[]) AS stripe_id) told
 """
-_LOCK = text.select(inbox, "WHERE event_id = %(event_id)s AND account = %(account)s FOR UPDATE")
+_LOCK = rows_of(inbox, "WHERE event_id = %(event_id)s AND account = %(account)s FOR UPDATE")
 # An object is known to one firm of the account alone: what two of them claim stays unmatched until a person decides.
 _MATCHABLE = """
 SELECT e.account, e.event_id FROM inbox e

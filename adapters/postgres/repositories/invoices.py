@@ -14,8 +14,7 @@ from adapters.postgres.rows.facts import attempt_of, fact_of
 from adapters.postgres.rows.firms import firm_of
 from adapters.postgres.rows.invoices import figures_of, invoice_of, invoice_row_of
 from adapters.postgres.rows.work import outbox_item_of
-from adapters.postgres.statements import OF_ITS_INVOICE, ById, names
-from adapters.postgres.statements import select as select_text
+from adapters.postgres.statements import OF_ITS_INVOICE, ById, names, rows_of
 from adapters.postgres.tables.invoices import invoices
 from domain.model.attempts import AttemptStatus, derive_attempts
 from domain.model.errors import StaleVersion
@@ -48,7 +47,7 @@ SELECT (SELECT json_agg(a ORDER BY a.started_at, a.id) FROM attempts a WHERE {fi
 """,
     in_system=OF_ITS_INVOICE,
 )
-_INVOICE = ById(select_text(invoices, "WHERE {firm} id = %(id)s"))
+_INVOICE = ById(rows_of(invoices, "WHERE {firm} id = %(id)s"))
 _OPEN_IDS = ById(
     """
 SELECT id FROM invoices

@@ -4,24 +4,23 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from adapters.postgres import statements as text
 from adapters.postgres.line import Line
 from adapters.postgres.pages import newest_first, of_firm
 from adapters.postgres.repositories.invoice_changes import AUDIT
 from adapters.postgres.rows.journal import audit_event_of, audit_row, ledger_entry_of
 from adapters.postgres.rows.values import as_json
-from adapters.postgres.statements import OF_ITS_INVOICE, ById
+from adapters.postgres.statements import OF_ITS_INVOICE, ById, rows_of
 from adapters.postgres.tables.journal import audit_events, ledger_entries
 from domain.model.audit import AuditEvent
 from domain.model.ledger import LedgerEntry
 from ports.repositories import AuditFilter, Page, PageRequest
 
 _OF_INVOICE = ById(
-    text.select(audit_events, "WHERE {firm} invoice_id = %(id)s ORDER BY created_at, position LIMIT %(limit)s"),
+    rows_of(audit_events, "WHERE {firm} invoice_id = %(id)s ORDER BY created_at, position LIMIT %(limit)s"),
     in_system=OF_ITS_INVOICE,
 )
 _LEDGER = ById(
-    text.select(ledger_entries, "WHERE {firm} invoice_id = %(id)s ORDER BY occurred_at, stripe_id, kind"),
+    rows_of(ledger_entries, "WHERE {firm} invoice_id = %(id)s ORDER BY occurred_at, stripe_id, kind"),
     in_system=OF_ITS_INVOICE,
 )
 

@@ -11,8 +11,7 @@ from adapters.postgres.line import Line, Row
 from adapters.postgres.pages import newest_first, of_firm
 from adapters.postgres.rows.values import as_json
 from adapters.postgres.rows.work import outbox_item_of, outbox_row
-from adapters.postgres.statements import OF_ITS_INVOICE, ById, from_excluded, insert, names
-from adapters.postgres.statements import select as select_text
+from adapters.postgres.statements import OF_ITS_INVOICE, ById, from_excluded, insert, names, rows_of
 from adapters.postgres.tables.work import outbox
 from domain.model.outbox import OutboxItem
 from ports.repositories import OutboxFilter, Page, PageRequest
@@ -39,11 +38,9 @@ WHERE (firm_id, id) = (
 RETURNING {names(outbox)}
 """  # noqa: S608 - column names of our own tables
 )
-_ITEM = ById(select_text(outbox, "WHERE {firm} id = %(id)s"))
+_ITEM = ById(rows_of(outbox, "WHERE {firm} id = %(id)s"))
 _PENDING = ById(
-    select_text(
-        outbox, "WHERE {firm} invoice_id = %(id)s AND status IN ('due', 'claimed', 'held') ORDER BY due_at, id"
-    ),
+    rows_of(outbox, "WHERE {firm} invoice_id = %(id)s AND status IN ('due', 'claimed', 'held') ORDER BY due_at, id"),
     in_system=OF_ITS_INVOICE,
 )
 # Each firm's oldest rows are numbered; the lowest numbers of all firms are taken first.
