@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import psycopg
@@ -10,9 +11,22 @@ import pytest
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.postgres.database import metadata
 from adapters.postgres.unit_of_work import SqlUnitOfWork
-from domain.model.invoices import Invoice
+from domain.model.attempts import OwnAttempt
+from domain.model.invoices import Invoice, InvoiceFacts
+from domain.model.payment_facts import PaymentFact
+from ports.repositories import Change
 from ports.unit_of_work import Transaction, UnitOfWork
-from tests.builders import CLIENT_ID, FIRM_ID, OTHER_FIRM_ID, a_client, a_firm, a_new_invoice, an_invoice
+from tests.builders import (
+    CLIENT_ID,
+    FIRM_ID,
+    INVOICE_ID,
+    OTHER_FIRM_ID,
+    a_change,
+    a_client,
+    a_firm,
+    a_new_invoice,
+    an_invoice,
+)
 
 T = TypeVar("T")
 
@@ -92,6 +106,28 @@ def keep_invoice(uow: UnitOfWork, invoice: Invoice | None = None, **change: Any)
     invoice = invoice or an_invoice()
     in_firm(uow, lambda tx: tx.invoices.add(a_new_invoice(invoice, **change)), firm_id=invoice.firm_id)
     return invoice
+
+
+def locked_facts(tx: Transaction, invoice_id: str = INVOICE_ID) -> InvoiceFacts:
+    """An invoice's facts, locked."""
+    locked = tx.invoices.lock(invoice_id)
+    assert locked is not None
+    return locked.facts
+
+
+def change_invoice(
+    uow: UnitOfWork, *, attempts: Sequence[OwnAttempt] = (), payments: Sequence[PaymentFact] = (), **rest: Any
+) -> Change:
+    """Give the invoice these attempts and payments; what else changes is as `a_change` takes it."""
+
+    def save(tx: Transaction) -> Change:
+        before = locked_facts(tx)
+        after = replace(before, attempts=tuple(attempts), payments=tuple(payments))
+        change = a_change(before=before, after=after, **rest)
+        tx.invoices.save(change)
+        return change
+
+    return in_firm(uow, save)
 
 
 def southern_invoice(**fields: Any) -> Invoice:
