@@ -138,10 +138,10 @@ def test_an_invoice_needs_a_client_of_its_firm(uow: UnitOfWork) -> None:
 
 def test_a_saved_invoice_need_not_have_been_locked_before(uow: UnitOfWork) -> None:
     keep_invoice(uow)
-    facts = _facts(uow)
+    facts = in_firm(uow, locked_facts)
 
     with uow.firm(FIRM_ID) as tx:
         tx.invoices.save(a_change(before=facts, after=replace(facts, payments=(a_fact(),))))
         tx.commit()
 
-    assert _facts(uow).payments == (a_fact(),)
+    assert in_firm(uow, locked_facts).payments == (a_fact(),)

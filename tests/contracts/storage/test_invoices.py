@@ -142,7 +142,7 @@ def test_each_save_counts_the_version_up_and_stores_the_figures(uow: UnitOfWork)
     keep_invoice(uow)
 
     change_invoice(uow, now=NOW + days(1), payments=(a_decline(),))
-    change = _change(
+    change = change_invoice(
         uow, now=NOW + days(2), payments=(a_decline(), a_success(stripe_charge_id="ch_2", at=NOW + days(2)))
     )
 
