@@ -23,6 +23,7 @@ RING_AHEAD_OF_SWEEP = timedelta(seconds=90)
 BACKLOG_BATCH = 200
 FAILED_TRIES_MAX = 12
 POLICY_BATCH = 200
+CLAIM_AGAIN = timedelta(seconds=0.5)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def run_outbox(ports: Ports, workshop: Workshop, outbox_id: str) -> None:
     """Run one row if it is due and nobody else has it; otherwise nothing. Safe to call any number of times."""
     item = in_system(ports, lambda step: step.tx.outbox.claim(outbox_id, step.now, step.now + LEASE))
     if item is None:
+        _ring_again_if_due(ports, outbox_id)
         return
     ports.metrics.observe("dunlin_outbox_delay_seconds", _delay_seconds(ports, item), kind=item.kind.value)
     try:
@@ -51,6 +53,16 @@ def run_outbox(ports: Ports, workshop: Workshop, outbox_id: str) -> None:
         ports.metrics.count("dunlin_outbox_faults_total", kind=item.kind.value)
         in_firm(ports, item.firm_id, lambda step: _put_off_fault(step, item, error))
         raise
+
+
+def _ring_again_if_due(ports: Ports, outbox_id: str) -> None:
+    """A claim never waits: where a webhook held the row at that instant, it is tried again at once, not by the
+    sweep.
+    """
+    item = in_system(ports, lambda step: step.tx.outbox.get(outbox_id))
+    now = ports.clock.now()
+    if item is not None and item.status is OutboxStatus.DUE and item.due_at <= now:
+        ring(ports, [replace(item, due_at=now + CLAIM_AGAIN)])
 
 
 def _delay_seconds(ports: Ports, item: OutboxItem) -> float:
