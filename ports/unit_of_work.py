@@ -23,6 +23,10 @@ class StorageUnavailable(Exception):
     """The database did not take the work; nothing was kept of it."""
 
 
+class CommitUnknown(StorageUnavailable):
+    """The connection broke while the database was asked to keep the work: perhaps it did, perhaps not."""
+
+
 class SerializationConflict(Exception):
     """The database asks for the whole step to be run again (deadlock or serialization failure)."""
 
@@ -55,7 +59,7 @@ class Transaction(Protocol):
     heartbeats: Heartbeats
 
     def commit(self) -> None:
-        """Keep everything. Raises `SerializationConflict` or `StorageUnavailable`; then nothing is known to be kept."""
+        """Keep everything. Raises `SerializationConflict` (nothing was kept) or `CommitUnknown`."""
 
     def enter_firm(self, firm_id: str) -> None:
         """Narrow a system transaction to one firm's rows, from here on."""

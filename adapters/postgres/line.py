@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from adapters.postgres.database import SCOPE, db
 from adapters.postgres.failures import in_our_words, was_dead_in_the_pool
 from adapters.postgres.scope import Scope
-from ports.unit_of_work import WrongFirm
+from ports.unit_of_work import CommitUnknown, StorageUnavailable, WrongFirm
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -80,10 +80,18 @@ class Line:
 
     def commit(self) -> None:
         """Keep everything; see the port."""
-        with self._in_our_words():
-            self._session.commit()
-            self._connection = self._driver = None
-            self._waiting.clear()
+        if self._failure is not None:
+            raise self._failure
+        try:
+            with self._in_our_words():
+                self._session.commit()
+        except StorageUnavailable as lost:
+            unknown = (
+                "The connection to the database broke at the commit. Look whether it was kept before you repeat it."
+            )
+            raise self.failed(CommitUnknown(unknown)) from lost
+        self._connection = self._driver = None
+        self._waiting.clear()
 
     def failed(self, error: Exception) -> Exception:
         """Remember that the transaction failed; the error, to be raised."""

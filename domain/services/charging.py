@@ -1,8 +1,7 @@
 """Running an attempt: plan under lock, freeze, commit, call the gateway, record. No transaction is open during a call.
 
-The row that asks for it (a first attempt, a slot of the course, a person's request) is claimed by the caller.
-Everything
-that was true when the row was written is checked again under the invoice's lock.
+The row that asks for it (a first attempt, a slot of the course, a person's request) is claimed by the caller. Whatever
+was true when the row was written is checked again under the invoice's lock.
 """
 
 from dataclasses import dataclass, replace

@@ -9,12 +9,12 @@ from werkzeug.exceptions import HTTPException
 
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
 from domain.services.webhooks import EventNotProcessed
-from entrypoints.web import problems
+from entrypoints.web import idempotency, problems
 from entrypoints.web.application import ports
 from entrypoints.web.problems import Kind, ProblemFound, problem
 from ports.payment_gateway import GatewayUnavailable
 from ports.repositories import BadCursor
-from ports.unit_of_work import StorageUnavailable
+from ports.unit_of_work import CommitUnknown, StorageUnavailable
 from ports.webhook_verifier import BadSignature, MalformedEvent
 
 _RETRY_AFTER = {"Retry-After": "5"}
@@ -66,6 +66,9 @@ def _event_not_processed(failed: EventNotProcessed) -> Response:
 
 def _storage_unavailable(unavailable: StorageUnavailable) -> Response:
     _log.error("the database did not take a request: %s", type(unavailable.__cause__ or unavailable).__name__)
+    if isinstance(unavailable, CommitUnknown):
+        idempotency.keep_reserved()
+        return problem(problems.UNAVAILABLE, str(unavailable))
     detail = "The database does not answer, so nothing was kept. Try again in a few seconds."
     return problem(problems.UNAVAILABLE, detail, headers=_RETRY_AFTER)
 

@@ -53,6 +53,11 @@ def begin(body: Mapping[str, Any]) -> Response | None:
     return None
 
 
+def keep_reserved() -> None:
+    """Perhaps the request was carried out: its key is neither given back nor answered, a repeat is told to look."""
+    g.pop("idempotency_key", None)
+
+
 def end(response: Response) -> None:
     """Keep the answer under the key that `begin` reserved, or give the key back."""
     key = g.pop("idempotency_key", None)

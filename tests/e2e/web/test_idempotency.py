@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from domain.model.firms import Scope
 from domain.services.steps import in_firm
-from ports.unit_of_work import StorageUnavailable, Transaction
+from ports.unit_of_work import CommitUnknown, StorageUnavailable, Transaction
 from tests.e2e.web.web_world import WebWorld
 
 CLIENT = {"company_name": "Acme", "phone": "+49 30 1"}
@@ -188,6 +188,42 @@ def test_a_503_is_not_kept() -> None:
 
     assert failed.status_code == 503
     assert create(web, "k").status_code == 201
+
+
+class Doubtful(MemoryUnitOfWork):
+    """Keeps the transaction that `countdown` counts to (1: the next one) and breaks before it can say so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.countdown = 0
+
+    @contextmanager
+    def firm(self, firm_id: str) -> Iterator[Transaction]:
+        with super().firm(firm_id) as transaction:
+            yield transaction
+        self._perhaps_break()
+
+    @contextmanager
+    def system(self) -> Iterator[Transaction]:
+        with super().system() as transaction:
+            yield transaction
+        self._perhaps_break()
+
+    def _perhaps_break(self) -> None:
+        self.countdown -= 1
+        if self.countdown == 0:
+            raise CommitUnknown("The connection broke at the commit.")
+
+
+def test_what_was_perhaps_done_is_not_done_again_under_the_same_key() -> None:
+    uow = Doubtful()
+    web = WebWorld(uow=uow)
+    uow.countdown = 3  # after the caller's key was found and this key was reserved: the work itself
+
+    first = create(web, "k")
+    again = create(web, "k")
+
+    assert (first.status_code, again.status_code) == (503, 409)
 
 
 def test_an_answer_that_cannot_be_kept_is_given_all_the_same_and_never_done_again() -> None:

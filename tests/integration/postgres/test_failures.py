@@ -14,7 +14,7 @@ from adapters.postgres.failures import in_our_words
 from adapters.postgres.migrate import upgrade
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from domain.model.errors import Conflict
-from ports.unit_of_work import SerializationConflict, StorageUnavailable, Transaction
+from ports.unit_of_work import CommitUnknown, SerializationConflict, StorageUnavailable, Transaction
 from tests.builders import CLIENT_ID, FIRM_ID, INVOICE_ID, a_client
 from tests.storage import all_at_once, in_firm, keep_invoice, with_two_firms
 
@@ -186,6 +186,26 @@ def test_what_fails_only_at_commit_is_told_at_commit(uow: SqlUnitOfWork, databas
 
     assert in_firm(uow, lambda tx: tx.clients.get("cli_new")) is None
     _raise_no_more(database_url, "clients")
+
+
+def test_a_connection_that_breaks_at_the_commit_leaves_it_unknown(uow: SqlUnitOfWork, database_url: str) -> None:
+    with uow.firm(FIRM_ID) as tx:
+        tx.clients.add(a_client(id="cli_new"))
+        _end_connections(database_url)
+        with pytest.raises(CommitUnknown):
+            tx.commit()
+
+
+def test_a_transaction_that_failed_before_is_known_to_be_undone(uow: SqlUnitOfWork, database_url: str) -> None:
+    with uow.firm(FIRM_ID) as tx:
+        tx.clients.get(CLIENT_ID)
+        _end_connections(database_url)
+        with pytest.raises(StorageUnavailable):
+            tx.clients.add(a_client(id="cli_new"))
+        with pytest.raises(StorageUnavailable) as told:
+            tx.commit()
+
+    assert not isinstance(told.value, CommitUnknown)
 
 
 def test_a_taken_key_that_core_reports_is_a_conflict(uow: SqlUnitOfWork) -> None:
