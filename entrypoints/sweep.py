@@ -23,6 +23,9 @@ def run(settings: Settings) -> None:
             rung = sweep(application.ports, application.mailroom)
         except StorageUnavailable as unavailable:
             _log.warning("The sweep waits for the database: %s", unavailable)
+        except Exception as fault:  # noqa: BLE001 - the one loop that everything else relies on goes on, loudly
+            application.metrics.count("dunlin_sweep_faults_total")
+            _log.error("The sweep met a fault of ours and goes on: %s", type(fault).__name__)
         else:
             if rung:
                 _log.info("The sweep rang for %d rows whose bell was lost.", rung)

@@ -30,11 +30,15 @@ class ChargeOrder:
     reuse_intent_id: str | None = None
     description: str | None = None
     is_amount_fixed: bool = False
+    freeze_number: int = 1
 
 
 @dataclass(frozen=True)
 class LookUpOrder:
-    """Which attempt to look for: by its frozen PaymentIntent, else among the customer's intents made since `since`."""
+    """Which attempt to look for: by its PaymentIntent, else among the customer's intents made since `since`.
+
+    Clocks differ: intents up to six hours older are looked at as well.
+    """
 
     attempt_id: str
     stripe_customer_id: str
@@ -52,7 +56,9 @@ class PaymentGateway(Protocol):
     def freeze(self, order: ChargeOrder) -> FrozenCharge:
         """The requests for `order`, with idempotency keys made from the attempt's id. No network call.
 
-        Equal orders freeze to equal requests. With `reuse_intent_id`: an update, then a confirm; else one
+        Equal orders freeze to equal requests. An order that is frozen again after its requests surely came to nothing
+        has a higher `freeze_number`, so that its update is a new request. With `reuse_intent_id`: an update, then a
+        confirm; else one
         create-and-confirm.
         """
 

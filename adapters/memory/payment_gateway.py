@@ -26,7 +26,7 @@ from domain.model.payment_facts import FactKind, PaymentFact, Source
 from ports.clock import Clock
 from ports.payment_gateway import ChargeOrder, GatewayUnavailable, LookUpOrder
 
-_CLOCK_SLACK = timedelta(minutes=1)
+_CLOCK_SLACK = timedelta(hours=6)
 _KINDS = {"succeeded": FactKind.SUCCEEDED, "failed": FactKind.FAILED, "pending": FactKind.PENDING}
 
 
@@ -50,7 +50,8 @@ class MemoryPaymentGateway:
         else:
             amount = None if order.is_amount_fixed else order.amount_minor
             of_intent = {**common, "intent": order.reuse_intent_id}
-            requests = ({"step": "update", **of_intent, "amount": amount}, {"step": "confirm", **of_intent})
+            update = {"step": "update", **of_intent, "amount": amount, "freeze_number": order.freeze_number}
+            requests = (update, {"step": "confirm", **of_intent})
         key = f"{order.attempt_id}:{requests[-1]['step']}"
         return FrozenCharge(key, requests, order.reuse_intent_id)
 
@@ -108,7 +109,7 @@ class MemoryPaymentGateway:
     def _write(self, account: str | None, request: Mapping[str, Any]) -> BankIntent:
         steps = {"create": self._create, "update": self._update, "confirm": self._confirm}
         step = steps[request["step"]]
-        key = f"{request['attempt_id']}:{request['step']}"
+        key = ":".join(str(request[part]) for part in ("attempt_id", "step", "freeze_number") if part in request)
         return self._bank.write_once(account, key, request, lambda: step(account, request))
 
     def _answered(self, write: Callable[[], BankIntent], request: Mapping[str, Any]) -> ChargeAnswer:

@@ -43,6 +43,9 @@ def init_app(app: Flask, url: str, *, pool_size: int = 5, pool_timeout_seconds: 
         "connect_args": {
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "tcp_user_timeout": STATEMENT_TIMEOUT_MS + 5_000,
+            "keepalives_idle": 5,  # a host that is gone is noticed in seconds, not in the system's two hours
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
             "prepare_threshold": 2,
             "application_name": "dunlin",
         },

@@ -67,7 +67,9 @@ def _reuse(order: ChargeOrder, intent_id: str) -> tuple[FrozenRequest, FrozenReq
     form = {"payment_method": order.stripe_payment_method_id, **_metadata(order)}
     if not order.is_amount_fixed:
         form["amount"] = str(order.amount_minor)
-    return _request(order, "update", path, form), _request(order, "confirm", f"{path}/confirm", _charged(order))
+    # The update moves no money, and a stored 500 would be repeated under its key for a day: each freeze has a new one.
+    update = _request(order, f"update:{order.freeze_number}", path, form)
+    return update, _request(order, "confirm", f"{path}/confirm", _charged(order))
 
 
 def _charged(order: ChargeOrder) -> dict[str, str]:

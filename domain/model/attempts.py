@@ -88,6 +88,7 @@ class OwnAttempt:
     slot_key: str | None = None
     scheduled_for: datetime | None = None
     finished_at: datetime | None = None
+    stripe_customer_id: str | None = None
     stripe_payment_method_id: str | None = None
     card_brand: str | None = None
     frozen: FrozenCharge | None = None

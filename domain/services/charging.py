@@ -16,7 +16,7 @@ from domain.model.network_rules import HISTORY_WINDOW
 from domain.model.outbox import LEASE, OutboxItem, OutboxKind, OutboxStatus, backoff
 from domain.model.schedule import instead_of_running
 from domain.services.bookkeeping import terms_of
-from domain.services.cases import Case, done, locked_invoice
+from domain.services.cases import Case, done, is_held, is_same_claim, locked_invoice
 from domain.services.recording import record_answer
 from domain.services.settling import mark_unknown
 from domain.services.steps import Ports, Step, in_firm
@@ -68,7 +68,10 @@ def retry_payment(ports: Ports, till: Till, item: OutboxItem) -> None:
 
 
 def put_off(step: Step, item: OutboxItem, why: str) -> None:
-    """Try the claimed row again later, with exponential backoff and jitter."""
+    """Try the claimed row again later, with exponential backoff and jitter, unless somebody else has it by now."""
+    current = step.tx.outbox.get(item.id)
+    if current is None or not is_same_claim(current, item):
+        return
     later = step.now + backoff(item.tries, step.ports.chance.fraction())
     waiting = replace(item, status=OutboxStatus.DUE, due_at=later, lease_until=None, last_error=why)
     step.tx.outbox.save(waiting)
@@ -97,13 +100,16 @@ def _read_payer(ports: Ports, till: Till, item: OutboxItem) -> Payer:
 def _prepare(step: Step, till: Till, item: OutboxItem, payer: Payer) -> Departure | None:
     """Store the attempt with its frozen requests, or finish, move or put off the row; why stands on it."""
     locked, firm = locked_invoice(step, item)
+    if not is_held(locked, item):
+        return None
     state = derive(locked.facts, terms_of(step, firm))
     existing = _attempt_of(item, locked.facts, state)
     if existing is not None and existing.frozen is not None:
         mark_unknown(Case(step, item, locked, firm, existing, state))
         return None
-    if existing is None and state.open_attempt is not None:
-        put_off(step, item, f"Attempt {state.open_attempt.id} is still open; its outcome comes first.")
+    other = next((shown for shown in state.attempts if shown.is_open and shown.id != (existing and existing.id)), None)
+    if other is not None:
+        put_off(step, item, f"Attempt {other.id} is still open; its outcome comes first.")
         return None
     otherwise = instead_of_running(item, locked.facts, state, step.now)
     if otherwise is not None:
@@ -155,6 +161,7 @@ def _plan(case: Case, till: Till, payer: Payer) -> Departure | None:
     leaving = replace(
         case.attempt,
         amount_minor=case.state.amount_open,
+        stripe_customer_id=payer.stripe_customer_id,
         stripe_payment_method_id=plan.card.stripe_payment_method_id,
         card_brand=plan.card.brand,
         frozen=charge,
@@ -176,6 +183,7 @@ def _order(case: Case, payer: Payer, stripe_customer_id: str, card: Card) -> Cha
         reuse_intent_id=intent_id,
         is_amount_fixed=intent_id is not None and intent_id == payer.billing_intent_id,
         description=invoice.description,
+        freeze_number=case.item.tries,
     )
 
 

@@ -6,7 +6,7 @@ from domain.model.invoices import derive
 from domain.model.outbox import OutboxItem
 from domain.model.payment_facts import PaymentFact
 from domain.services.bookkeeping import Edit, save, terms_of
-from domain.services.cases import again, done, locked_invoice
+from domain.services.cases import again, ended, is_held, locked_invoice
 from domain.services.payments import with_facts
 from domain.services.steps import Ports, Step, in_firm
 from ports.payment_gateway import LookUpOrder, PaymentGateway
@@ -24,10 +24,12 @@ def poll_external(ports: Ports, gateway: PaymentGateway, item: OutboxItem) -> No
 def _order(step: Step, item: OutboxItem) -> tuple[str | None, LookUpOrder] | None:
     """What to look for; None, and the row finished, when it is not pending any more."""
     locked, firm = locked_invoice(step, item)
+    if not is_held(locked, item):
+        return None
     state = derive(locked.facts, terms_of(step, firm))
     pending = next((shown for shown in state.attempts if shown.id == item.attempt_id and shown.is_open), None)
     if pending is None:
-        step.tx.outbox.save(done(item))
+        step.tx.outbox.save(ended(item))
         return None
     return firm.stripe_account, LookUpOrder("", "", pending.at, pending.stripe_payment_intent_id)
 
@@ -35,17 +37,15 @@ def _order(step: Step, item: OutboxItem) -> tuple[str | None, LookUpOrder] | Non
 def _record(step: Step, item: OutboxItem, answer: LookUpAnswer) -> None:
     match answer:
         case Found(facts) | Absent(facts):
-            _told(step, item, facts)
+            _told(step, item, facts, "Still pending.")
         case NotReached(reason):
-            later = again(step, item, reason)
-            step.tx.outbox.save(later)
-            step.ring_for([later])
+            _told(step, item, (), reason)
 
 
-def _told(step: Step, item: OutboxItem, facts: tuple[PaymentFact, ...]) -> None:
+def _told(step: Step, item: OutboxItem, facts: tuple[PaymentFact, ...], why: str) -> None:
     locked, firm = locked_invoice(step, item)
     after = with_facts(locked.facts, facts)
     shown = derive(after, terms_of(step, firm)).attempts
     is_open = any(attempt.is_open for attempt in shown if attempt.id == item.attempt_id)
-    finished = again(step, item, "Still pending.") if is_open else done(item)
-    save(step, locked, after, firm, Edit(DUNLIN, finished=(finished,)))
+    row = again(step, item, why) if is_open else ended(item)
+    save(step, locked, after, firm, Edit(DUNLIN, finished=(row,) if is_held(locked, item) else ()))

@@ -22,7 +22,7 @@ SWEEP_BATCH = 2_000
 RING_AHEAD_OF_SWEEP = timedelta(seconds=90)
 BACKLOG_BATCH = 200
 FAILED_TRIES_MAX = 12
-POLICY_BATCH = 200
+POLICY_BATCH = 100
 CLAIM_AGAIN = timedelta(seconds=0.5)
 
 
@@ -70,10 +70,8 @@ def _delay_seconds(ports: Ports, item: OutboxItem) -> float:
 
 
 def _put_off_fault(step: Step, item: OutboxItem, error: str) -> None:
-    """Unless the row was finished or moved in between."""
-    current = step.tx.outbox.get(item.id)
-    if current is not None and current.status is OutboxStatus.CLAIMED:
-        put_off(step, current, error)
+    """Unless the row was finished, moved or taken over in between."""
+    put_off(step, item, error)
 
 
 def _dispatch(ports: Ports, workshop: Workshop, item: OutboxItem) -> None:
@@ -110,17 +108,39 @@ def _try_again(ports: Ports, mailroom: Mailroom, account: str, event_id: str) ->
 
 
 def _apply_policy(ports: Ports, item: OutboxItem) -> None:
-    """A new policy is a new argument to every open invoice's state."""
-    ids = _open_invoices(ports, item.firm_id, "")
-    while ids:
-        for invoice_id in ids:
-            recompute_invoice(ports, item.firm_id, invoice_id, DUNLIN)
-        ids = _open_invoices(ports, item.firm_id, ids[-1])
-    _finish(ports, item)
+    """A new policy is a new argument to every open invoice's state: a slice now, the next one in a row of its own."""
+    ids = in_firm(
+        ports, item.firm_id, lambda step: step.tx.history.open_ids(item.payload.get("after", ""), POLICY_BATCH)
+    )
+    for invoice_id in ids:
+        _apply_policy_to(ports, item.firm_id, invoice_id)
+    in_firm(ports, item.firm_id, lambda step: _finish_slice(step, item, ids))
 
 
-def _open_invoices(ports: Ports, firm_id: str, after_id: str) -> Sequence[str]:
-    return in_firm(ports, firm_id, lambda step: step.tx.history.open_ids(after_id, POLICY_BATCH))
+def _apply_policy_to(ports: Ports, firm_id: str, invoice_id: str) -> None:
+    try:
+        recompute_invoice(ports, firm_id, invoice_id, DUNLIN)
+    except StorageUnavailable:
+        raise
+    except Exception:  # noqa: BLE001 - one invoice that cannot be derived must not keep the others from their policy
+        ports.metrics.count("dunlin_policy_not_applied_total")
+
+
+def _finish_slice(step: Step, item: OutboxItem, ids: Sequence[str]) -> None:
+    step.tx.outbox.save(done(item))
+    if len(ids) < POLICY_BATCH:
+        return
+    following = replace(
+        item,
+        id=step.ports.ids.new("out"),
+        dedupe_key=f"{item.dedupe_key.partition('@')[0]}@{ids[-1]}",
+        due_at=step.now,
+        status=OutboxStatus.DUE,
+        payload={"after": ids[-1]},
+        tries=0,
+        lease_until=None,
+    )
+    step.ring_for(step.tx.outbox.add([following]))
 
 
 def _alert(ports: Ports, alerter: Alerter, item: OutboxItem) -> None:

@@ -19,9 +19,12 @@ from domain.services.steps import Step
 def record_answer(step: Step, item: OutboxItem, attempt_id: str, answer: ChargeAnswer) -> None:
     """Write what the gateway answered to an attempt and finish the claimed row, or set when it is looked into again.
 
-    The webhook of the same charge may have come first: then the same fact is told again and nothing happens twice.
+    The webhook of the same charge may have come first: then the same fact is told again and nothing happens twice. Who
+    lost the claim in the meantime may still tell what happened, and nothing else.
     """
     case = open_case(step, item, attempt_id)
+    if case is None or not (case.is_held or isinstance(answer, (Succeeded, Declined, Pending))):
+        return
     match answer:
         case Succeeded(fact) | Declined(fact):
             _answered(case, case.attempt, fact)

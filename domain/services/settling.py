@@ -10,14 +10,14 @@ one.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.model.answers import Absent, ChargeAnswer, Found, LookUpAnswer, NotReached, Unknown, UnknownCause
+from domain.model.answers import Absent, ChargeAnswer, Found, LookUpAnswer, NotReached, Refused, Unknown, UnknownCause
 from domain.model.attempts import AttemptStatus, FrozenCharge, OwnAttempt
 from domain.model.declines import FailureCode
 from domain.model.invoices import blocking_reason, derive
 from domain.model.outbox import LEASE, OutboxItem, OutboxKind
 from domain.model.payment_facts import PaymentFact
 from domain.services.bookkeeping import terms_of, with_attempt
-from domain.services.cases import Case, again, done, open_case
+from domain.services.cases import Case, again, done, ended, open_case
 from domain.services.external_payments import poll_external
 from domain.services.payments import with_facts
 from domain.services.recording import record_answer
@@ -93,9 +93,11 @@ def _id(item: OutboxItem) -> str:
 def _still_open(step: Step, item: OutboxItem) -> Case | None:
     """The case, or None when the attempt is not open any more; then the row is finished."""
     case = open_case(step, item, _id(item))
+    if case is None or not case.is_held:
+        return None
     if case.is_open:
         return case
-    step.tx.outbox.save(done(item))
+    step.tx.outbox.save(ended(item))
     return None
 
 
@@ -124,27 +126,28 @@ def _look_up_or_finish(step: Step, item: OutboxItem) -> LookUp | None:
 
 
 def _look_up(case: Case) -> LookUp:
-    client = case.step.tx.clients.get(case.facts.invoice.client_id)
-    customer_id = client.stripe_customer_id if client else None
     shown = next(shown for shown in case.state.attempts if shown.id == case.attempt.id)
-    order = LookUpOrder(case.attempt.id, customer_id or "", case.attempt.started_at, shown.stripe_payment_intent_id)
+    # The customer that was charged, whatever the client's customer is by now.
+    customer_id = case.attempt.stripe_customer_id or ""
+    order = LookUpOrder(case.attempt.id, customer_id, case.attempt.started_at, shown.stripe_payment_intent_id)
     return LookUp(case.firm.stripe_account, order)
 
 
 def _record_replay(step: Step, item: OutboxItem, answer: ChargeAnswer) -> None:
     match answer:
-        case NotReached(reason):
-            _replay_again_later(step, item, reason)
-        case Unknown(UnknownCause.CONFLICT, reason) if item.tries < REPLAY_TRIES_MAX:
-            _replay_again_later(step, item, reason)
+        case NotReached(reason) | Unknown(UnknownCause.CONFLICT, reason) if item.tries < REPLAY_TRIES_MAX:
+            _replay_again_later(step, item, reason, is_replayed=False)
+        case NotReached(reason) | Refused(reason):
+            # A refusal of the second request says nothing of the first: only look-ups can.
+            _replay_again_later(step, item, reason, is_replayed=True)
         case _:
             record_answer(step, item, _id(item), answer)
 
 
-def _replay_again_later(step: Step, item: OutboxItem, why: str) -> None:
+def _replay_again_later(step: Step, item: OutboxItem, why: str, *, is_replayed: bool) -> None:
     case = _still_open(step, item)
     if case is not None:
-        settlement = replace(case.attempt.settlement, is_replayed=False)
+        settlement = replace(case.attempt.settlement, is_replayed=is_replayed)
         case.close_attempt(replace(case.attempt, settlement=settlement), again(step, item, why))
 
 
@@ -172,7 +175,7 @@ def _found(case: Case, facts: tuple[PaymentFact, ...]) -> None:
         finished = again(case.step, case.item, "Still pending.") if _polls(case.item) else done(case.item)
     else:
         answered = replace(case.attempt, finished_at=case.step.now)
-        finished = done(case.item)
+        finished = ended(case.item)
     case.close(with_attempt(after, answered), finished)
 
 

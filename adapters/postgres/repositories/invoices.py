@@ -10,6 +10,7 @@ from adapters.postgres.line import Line, Row
 from adapters.postgres.pages import newest_first, of_firm
 from adapters.postgres.repositories.firms import PostgresFirms
 from adapters.postgres.repositories.invoice_changes import Standing, write_change, write_new
+from adapters.postgres.repositories.outbox import KNOWN_KIND
 from adapters.postgres.rows.facts import attempt_of, fact_of
 from adapters.postgres.rows.firms import firm_of
 from adapters.postgres.rows.invoices import figures_of, invoice_of, invoice_row_of
@@ -38,13 +39,16 @@ SELECT (SELECT json_agg(a ORDER BY a.started_at, a.id) FROM attempts a WHERE {fi
     in_system=OF_ITS_INVOICE,
 )
 _PARTS_AND_PENDING = ById(
-    """
-SELECT (SELECT json_agg(a ORDER BY a.started_at, a.id) FROM attempts a WHERE {firm} a.invoice_id = %(id)s) AS attempts,
-       (SELECT json_agg(p ORDER BY p.fact_key) FROM payment_facts p WHERE {firm} p.invoice_id = %(id)s) AS payments,
+    f"""
+SELECT (SELECT json_agg(a ORDER BY a.started_at, a.id)
+        FROM attempts a WHERE {{firm}} a.invoice_id = %(id)s) AS attempts,
+       (SELECT json_agg(p ORDER BY p.fact_key)
+        FROM payment_facts p WHERE {{firm}} p.invoice_id = %(id)s) AS payments,
        (SELECT json_agg(o) FROM (
-            SELECT * FROM outbox WHERE {firm} invoice_id = %(id)s AND status IN ('due', 'claimed', 'held')
+            SELECT * FROM outbox
+            WHERE {{firm}} invoice_id = %(id)s AND status IN ('due', 'claimed', 'held') AND {KNOWN_KIND}
             ORDER BY due_at, id FOR UPDATE) o) AS pending
-""",
+""",  # noqa: S608 - kinds of our own
     in_system=OF_ITS_INVOICE,
 )
 _INVOICE = ById(rows_of(invoices, "WHERE {firm} id = %(id)s"))

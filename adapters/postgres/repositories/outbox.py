@@ -13,8 +13,11 @@ from adapters.postgres.rows.values import as_json
 from adapters.postgres.rows.work import outbox_item_of, outbox_row
 from adapters.postgres.statements import OF_ITS_INVOICE, ById, from_excluded, insert, names, rows_of
 from adapters.postgres.tables.work import outbox
-from domain.model.outbox import OutboxItem
+from domain.model.outbox import OutboxItem, OutboxKind
 from ports.repositories import OutboxFilter, Page, PageRequest
+
+# A newer version's rows wait for it: what this one cannot read must not stop what it can.
+KNOWN_KIND = "kind IN ({})".format(", ".join(f"'{kind}'" for kind in OutboxKind))
 
 ADD = f"""
 {insert(outbox, "rows", without=("position",))}
@@ -32,15 +35,19 @@ _CLAIM = ById(
 UPDATE outbox SET status = 'claimed', lease_until = %(lease_until)s, tries = tries + 1
 WHERE (firm_id, id) = (
     SELECT firm_id, id FROM outbox
-    WHERE {{firm}} id = %(id)s
+    WHERE {{firm}} id = %(id)s AND {KNOWN_KIND}
       AND ((status = 'due' AND due_at <= %(now)s) OR (status = 'claimed' AND lease_until < %(now)s))
     FOR UPDATE SKIP LOCKED)
 RETURNING {names(outbox)}
 """  # noqa: S608 - column names of our own tables
 )
-_ITEM = ById(rows_of(outbox, "WHERE {firm} id = %(id)s"))
+_ITEM = ById(rows_of(outbox, f"WHERE {{firm}} id = %(id)s AND {KNOWN_KIND}"))
 _PENDING = ById(
-    rows_of(outbox, "WHERE {firm} invoice_id = %(id)s AND status IN ('due', 'claimed', 'held') ORDER BY due_at, id"),
+    rows_of(
+        outbox,
+        f"WHERE {{firm}} invoice_id = %(id)s AND status IN ('due', 'claimed', 'held') AND {KNOWN_KIND} "
+        "ORDER BY due_at, id",
+    ),
     in_system=OF_ITS_INVOICE,
 )
 # Each firm's oldest rows are numbered; the lowest numbers of all firms are taken first.
@@ -49,11 +56,11 @@ SELECT {names(outbox, "chosen")} FROM (
     SELECT waiting.*, row_number() OVER (PARTITION BY waiting.firm_id ORDER BY since, waiting.id) AS turn
     FROM firms CROSS JOIN LATERAL (
         (SELECT o.*, o.due_at AS since FROM outbox o
-         WHERE o.firm_id = firms.firm_id AND o.status = 'due' AND o.due_at <= %(before)s
+         WHERE o.firm_id = firms.firm_id AND o.status = 'due' AND o.due_at <= %(before)s AND o.{KNOWN_KIND}
          ORDER BY o.due_at, o.id LIMIT %(limit)s)
         UNION ALL
         (SELECT o.*, o.lease_until AS since FROM outbox o
-         WHERE o.firm_id = firms.firm_id AND o.status = 'claimed' AND o.lease_until < %(before)s
+         WHERE o.firm_id = firms.firm_id AND o.status = 'claimed' AND o.lease_until < %(before)s AND o.{KNOWN_KIND}
          ORDER BY o.lease_until, o.id LIMIT %(limit)s)
     ) waiting
     ORDER BY turn, since, waiting.id LIMIT %(limit)s
@@ -106,7 +113,7 @@ class PostgresOutbox:
 
     def page(self, wanted: OutboxFilter, request: PageRequest) -> Page[OutboxItem]:
         """Rows, newest first; see the port."""
-        query = select(outbox).where(*of_firm(self._line, outbox.c.firm_id))
+        query = select(outbox).where(*of_firm(self._line, outbox.c.firm_id), outbox.c.kind.in_(list(OutboxKind)))
         if wanted.status is not None:
             query = query.where(outbox.c.status == str(wanted.status))
         if wanted.kind is not None:

@@ -57,6 +57,7 @@ attempts = Table(
     Column("scheduled_for", UtcDateTime),
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
+    Column("stripe_customer_id", Text),
     Column("stripe_payment_method_id", Text),
     Column("card_brand", Text),
     Column("idempotency_key", Text),

@@ -25,6 +25,16 @@ from tests.contracts.payments.banks import NO_FUNDS, NOW, Bank, DoneCharge, agai
 SERVER_ERRORS = (Trouble.ERROR_BEFORE, Trouble.ERROR_AFTER)
 
 
+def test_a_charge_that_is_frozen_again_keeps_the_key_of_what_moves_money_alone(bank: Bank) -> None:
+    order = ChargeOrder("att_1", "inv_1", 5000, "usd", "cus_1", "pm_1", reuse_intent_id="pi_1")
+
+    first, second = (bank.gateway.freeze(replace(order, freeze_number=number)) for number in (1, 2))
+
+    assert first.idempotency_key == second.idempotency_key
+    assert first.requests[-1] == second.requests[-1]
+    assert first.requests[0] != second.requests[0]
+
+
 def test_equal_orders_freeze_to_equal_requests(bank: Bank) -> None:
     order = ChargeOrder("att_1", "inv_1", 5000, "usd", "cus_1", "pm_1", reuse_intent_id="pi_1")
 

@@ -63,9 +63,17 @@ def test_a_look_up_of_a_request_that_never_arrived_shows_no_trace(bank: Bank) ->
 def test_a_look_up_does_not_look_at_intents_from_before(bank: Bank) -> None:
     order = order_for(bank, Mood())
     bank.gateway.execute(bank.account, bank.gateway.freeze(order))
-    later = LookUpOrder("att_1", order.stripe_customer_id, NOW + timedelta(hours=1))
+    later = LookUpOrder("att_1", order.stripe_customer_id, NOW + timedelta(hours=12))
 
     assert bank.gateway.look_up(bank.account, later) == Absent()
+
+
+def test_a_clock_that_is_an_hour_ahead_hides_nothing(bank: Bank) -> None:
+    order = order_for(bank, Mood())
+    bank.gateway.execute(bank.account, bank.gateway.freeze(order))
+    ahead = LookUpOrder("att_1", order.stripe_customer_id, NOW + timedelta(hours=1))
+
+    assert isinstance(bank.gateway.look_up(bank.account, ahead), Found)
 
 
 def test_a_confirm_that_never_arrived_is_absent_and_the_earlier_decline_is_not_taken_for_it(bank: Bank) -> None:

@@ -14,8 +14,9 @@ from adapters.postgres.failures import in_our_words
 from adapters.postgres.migrate import upgrade
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from domain.model.errors import Conflict
+from ports.repositories import OutboxFilter, PageRequest
 from ports.unit_of_work import CommitUnknown, SerializationConflict, StorageUnavailable, Transaction
-from tests.builders import CLIENT_ID, FIRM_ID, INVOICE_ID, a_client
+from tests.builders import CLIENT_ID, FIRM_ID, INVOICE_ID, NOW, a_client, an_outbox_item, days
 from tests.storage import all_at_once, in_firm, keep_invoice, with_two_firms
 
 
@@ -247,3 +248,25 @@ def _raise_no_more(database_url: str, table: str) -> None:
 @pytest.fixture
 def tmp_path_short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("p")
+
+
+def test_a_row_of_a_newer_version_stops_nothing_that_this_one_knows(uow: SqlUnitOfWork, database_url: str) -> None:
+    keep_invoice(uow)
+    in_firm(uow, lambda tx: tx.outbox.add([an_outbox_item(id="out_known")]))
+    with psycopg.connect(database_url) as owner:
+        owner.execute(
+            """
+            INSERT INTO outbox (firm_id, id, kind, dedupe_key, due_at, status, invoice_id, payload, tries)
+            VALUES (%s, 'out_new', 'of_a_newer_version', 'new', %s, 'due', %s, '{}', 0)
+            """,
+            [FIRM_ID, NOW, INVOICE_ID],
+        )
+
+    with uow.system() as tx:
+        due = tx.schedule.due(NOW + days(1), 10)
+    locked = in_firm(uow, lambda tx: tx.invoices.lock(INVOICE_ID))
+    listed = in_firm(uow, lambda tx: tx.schedule.page(OutboxFilter(), PageRequest()))
+
+    assert [item.id for item in due] == ["out_known"]
+    assert locked is not None
+    assert [item.id for item in listed.items] == ["out_known"]

@@ -122,6 +122,7 @@ CREATE TABLE attempts (
     scheduled_for             timestamptz,
     started_at                timestamptz NOT NULL,
     finished_at               timestamptz,
+    stripe_customer_id        text COLLATE "C",
     stripe_payment_method_id  text COLLATE "C",
     card_brand                text,
     idempotency_key           text COLLATE "C" CHECK (length(idempotency_key) <= 255),  -- Stripe's limit
