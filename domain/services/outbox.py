@@ -169,9 +169,9 @@ def sweep(ports: Ports, mailroom: Mailroom) -> int:
     due = in_system(ports, lambda step: step.tx.schedule.due(horizon, SWEEP_BATCH))
     missing = _not_waiting(ports, [_freed(ports, item) for item in due])
     ring(ports, missing)
+    in_system(ports, lambda step: step.tx.heartbeats.beat("sweep", step.now))
     for account, event_id in in_system(ports, _backlog):
         _try_again(ports, mailroom, account, event_id)
-    in_system(ports, lambda step: step.tx.heartbeats.beat("sweep", step.now))
     return len(missing)
 
 
