@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.model.attempts import AttemptStatus, Trigger
+from domain.model.attempts import AttemptStatus, OwnAttempt, Trigger
 from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus
 from domain.model.outbox import POLL_DELAY, OutboxItem, OutboxKind, OutboxStatus, settle_delay
 
@@ -70,8 +70,8 @@ def _wishes(facts: InvoiceFacts, state: InvoiceState) -> list[Wish]:
             wishes.append(_about(OutboxKind.SETTLE, attempt.id, asked_ago + settle_delay(0)))
         elif shown.status is AttemptStatus.PENDING:
             wishes.append(_about(OutboxKind.POLL_PENDING, attempt.id, shown.at + POLL_DELAY))
-        elif shown.status is AttemptStatus.IN_FLIGHT and attempt.trigger in (Trigger.MANUAL, Trigger.CUSTOMER):
-            wishes.append(_about(OutboxKind.RUN_ATTEMPT, attempt.id, attempt.started_at))
+        elif shown.status is AttemptStatus.IN_FLIGHT:
+            wishes.append(_row_of(facts, attempt))
     own_ids = {attempt.id for attempt in facts.attempts}
     wishes += [
         _about(OutboxKind.POLL_PENDING, shown.id, shown.at + POLL_DELAY)
@@ -79,6 +79,26 @@ def _wishes(facts: InvoiceFacts, state: InvoiceState) -> list[Wish]:
         if shown.status is AttemptStatus.PENDING and shown.id not in own_ids
     ]
     return [wish for wish in wishes if wish is not None]
+
+
+def _row_of(facts: InvoiceFacts, attempt: OwnAttempt) -> Wish:
+    """The row that an attempt in flight came from: it stands until the outcome is known, whoever dies meanwhile."""
+    if attempt.trigger in (Trigger.MANUAL, Trigger.CUSTOMER):
+        return _about(OutboxKind.RUN_ATTEMPT, attempt.id, attempt.started_at)
+    is_first = attempt.trigger is Trigger.AUTOPAY
+    siblings = [a for a in facts.attempts if a.trigger is attempt.trigger and a.slot_key == attempt.slot_key]
+    number = sorted(siblings, key=lambda sibling: (sibling.started_at, sibling.id)).index(attempt)
+    if is_first:
+        return Wish(OutboxKind.COLLECT, _collect_key(facts, number), attempt.started_at)
+    return Wish(OutboxKind.RETRY, _retry_key(facts, attempt.slot_key or "", number), attempt.started_at)
+
+
+def _retry_key(facts: InvoiceFacts, slot_key: str, number: int) -> str:
+    return f"{OutboxKind.RETRY}:{facts.invoice.id}:{slot_key}:{number}"
+
+
+def _collect_key(facts: InvoiceFacts, number: int) -> str:
+    return f"{OutboxKind.COLLECT}:{facts.invoice.id}:{number}"
 
 
 def _about(kind: OutboxKind, attempt_id: str, due_at: datetime) -> Wish:
@@ -93,7 +113,7 @@ def _retry(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
     if any(shown.is_open for shown in state.attempts for attempt in made if shown.id == attempt.id):
         return None
     # An attempt that came to nothing (refused, or absent at Stripe) leaves its slot open: the next one is a new row.
-    dedupe_key = f"{OutboxKind.RETRY}:{facts.invoice.id}:{slot.key}:{len(made)}"
+    dedupe_key = _retry_key(facts, slot.key, len(made))
     due_at = slot.due_at if not made else max(slot.due_at, *(attempt.finished_at or slot.due_at for attempt in made))
     return Wish(OutboxKind.RETRY, dedupe_key, due_at, _status(facts, state))
 
@@ -112,7 +132,7 @@ def _collect(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
     if state.open_attempt is not None and firsts:
         return None
     due_at = max(invoice.sent_at, *(attempt.finished_at or invoice.sent_at for attempt in firsts), invoice.sent_at)
-    return Wish(OutboxKind.COLLECT, f"{OutboxKind.COLLECT}:{invoice.id}:{len(firsts)}", due_at, _status(facts, state))
+    return Wish(OutboxKind.COLLECT, _collect_key(facts, len(firsts)), due_at, _status(facts, state))
 
 
 def _moved(item: OutboxItem, wish: Wish) -> OutboxItem:

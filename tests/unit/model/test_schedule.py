@@ -136,10 +136,19 @@ def test_a_released_retry_is_due_at_its_time_in_the_past() -> None:
     assert (wish.status, wish.due_at) == (OutboxStatus.DUE, START + 3 * DAY)
 
 
-def test_a_slot_whose_attempt_is_on_its_way_is_not_retried() -> None:
+def test_a_slot_whose_attempt_is_on_its_way_keeps_the_row_that_it_came_from_alone() -> None:
     running = own_attempt("att_1", START + 3 * DAY, slot_key="ch_1")
 
-    assert wishes(facts_of(FIRST, own=(running,))) == []
+    before, during = wishes(facts_of(FIRST)), wishes(facts_of(FIRST, own=(running,)))
+
+    assert [wish.dedupe_key for wish in during] == [wish.dedupe_key for wish in before]
+
+
+def test_an_attempt_on_its_way_keeps_its_row_when_the_invoice_was_paid_elsewhere() -> None:
+    running = own_attempt("att_1", START + 3 * DAY, slot_key="ch_1")
+    elsewhere = payment(START + 4 * DAY, "ch_9", "pi_9")
+
+    assert [wish.kind for wish in wishes(facts_of(FIRST, elsewhere, own=(running,)))] == [OutboxKind.RETRY]
 
 
 def test_a_slot_whose_attempt_came_to_nothing_gets_a_new_one() -> None:
