@@ -50,7 +50,8 @@ class MemoryPaymentGateway:
         else:
             amount = None if order.is_amount_fixed else order.amount_minor
             of_intent = {**common, "intent": order.reuse_intent_id}
-            update = {"step": "update", **of_intent, "amount": amount, "freeze_number": order.freeze_number}
+            terms = {"amount": amount, "currency": order.currency, "freeze_number": order.freeze_number}
+            update = {"step": "update", **of_intent, **terms}
             requests = (update, {"step": "confirm", **of_intent})
         key = f"{order.attempt_id}:{requests[-1]['step']}"
         return FrozenCharge(key, requests, order.reuse_intent_id)
@@ -64,7 +65,7 @@ class MemoryPaymentGateway:
             except BankTrouble as trouble:
                 return NotReached(trouble.reason)
             except _StateConflict as conflict:
-                return Unknown(UnknownCause.CONFLICT, str(conflict))
+                return Unknown(UnknownCause.UNEXPECTED_STATE, str(conflict))
             except BankRefusal as refusal:
                 return _refused(refusal, charge.stripe_payment_intent_id)
         return self._answered(lambda: self._write(account, last), last)
@@ -118,7 +119,7 @@ class MemoryPaymentGateway:
         except BankTrouble as trouble:
             return _without_answer(trouble)
         except _StateConflict as conflict:
-            return Unknown(UnknownCause.CONFLICT, str(conflict))
+            return Unknown(UnknownCause.UNEXPECTED_STATE, str(conflict))
         except BankRefusal as refusal:
             return _refused(refusal, request.get("intent"))
 
@@ -132,9 +133,12 @@ class MemoryPaymentGateway:
         self._bank.card(account, intent.stripe_customer_id, request["payment_method"])
         if intent.is_billed and request["amount"] is not None:
             raise BankRefusal("An invoice owns this intent: its amount cannot be changed.", "amount_not_changeable")
+        if intent.is_billed and request["currency"] != intent.currency:
+            raise BankRefusal(f"The PaymentIntent is in {intent.currency}.", "currency_mismatch")
         changed = replace(
             intent,
             status="requires_confirmation",
+            currency=request["currency"],
             amount_minor=intent.amount_minor if request["amount"] is None else request["amount"],
             stripe_payment_method_id=request["payment_method"],
             attempt_id=request["attempt_id"],

@@ -30,6 +30,7 @@ from domain.model.payment_facts import FactKind, PaymentFact, Source
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
 _NOT_DECLINED = frozenset({"succeeded", "processing", "requires_capture"})
 # Stripe has no code for a detached PaymentMethod, or one that is another customer's; these are its words since 2019.
+_IS_ANOTHERS = re.compile(r"does not belong to the Customer", re.IGNORECASE)
 _METHOD_IS_GONE = re.compile(r"may not be used again|does not belong to the Customer", re.IGNORECASE)
 
 
@@ -52,16 +53,25 @@ def answer_to_update(reply: Reply, sent: FrozenRequest, heard_at: datetime) -> C
     if isinstance(reply, NoAnswer):
         return NotReached(reply.reason)
     if reply.is_success:
-        return None
+        return _wrong_currency(reply, sent)
     if reply.status >= 500 or reply.status == 409:
         return NotReached(reply.described())
     return answer_to_charge(reply, sent, heard_at)
 
 
-def refused(answer: Answer) -> Refused:
+def _wrong_currency(answer: Answer, sent: FrozenRequest) -> Refused | None:
+    """An intent that could not be brought into the invoice's currency must not be confirmed: it would pay nothing."""
+    currency = text(answer.body, "currency")
+    if currency == sent.currency:
+        return None
+    reason = f"The invoice's PaymentIntent is in {currency}, the invoice in {sent.currency}: cancel that PaymentIntent."
+    return Refused(reason, "currency_mismatch", stripe_payment_intent_id=identifier(answer.body, "id"))
+
+
+def refused(answer: Answer, sent: FrozenRequest | None = None) -> Refused:
     """The request was not taken, and would not be another time."""
     intent_id = identifier(answer.error, "payment_intent")
-    return Refused(answer.described(), answer.code, _is_method_gone(answer), intent_id)
+    return Refused(answer.described(), answer.code, _is_method_gone(answer, sent), intent_id)
 
 
 def _read(answer: Answer, sent: FrozenRequest, telling: Telling) -> ChargeAnswer:
@@ -69,11 +79,13 @@ def _read(answer: Answer, sent: FrozenRequest, telling: Telling) -> ChargeAnswer
         return _outcome(read_intent(answer.body), sent, telling)
     if answer.is_rate_limit:
         return NotReached(answer.described())
-    if answer.status == 409 or answer.code == UNEXPECTED_STATE:
+    if answer.code == UNEXPECTED_STATE:
+        return Unknown(UnknownCause.UNEXPECTED_STATE, answer.described())
+    if answer.status == 409:
         return Unknown(UnknownCause.CONFLICT, answer.described())
     if answer.status == 402:
         return _declined(answer, sent, telling)
-    return refused(answer)
+    return refused(answer, sent)
 
 
 def _outcome(intent: Intent, sent: FrozenRequest, telling: Telling) -> ChargeAnswer:
@@ -81,7 +93,7 @@ def _outcome(intent: Intent, sent: FrozenRequest, telling: Telling) -> ChargeAns
         return Succeeded(_ours(success_of_intent(intent, telling), sent))
     if intent.status in PENDING_STATUSES:
         return Pending(_ours(waiting_of_intent(intent, telling), sent))
-    return Unknown(UnknownCause.CONFLICT, f"The PaymentIntent is {intent.status} after it was confirmed.")
+    return Unknown(UnknownCause.UNEXPECTED_STATE, f"The PaymentIntent is {intent.status} after it was confirmed.")
 
 
 def _declined(answer: Answer, sent: FrozenRequest, telling: Telling) -> ChargeAnswer:
@@ -89,7 +101,7 @@ def _declined(answer: Answer, sent: FrozenRequest, telling: Telling) -> ChargeAn
     shown = mapping(answer.error, "payment_intent")
     intent = read_intent(shown) if shown else None
     if intent is not None and intent.status in _NOT_DECLINED:
-        return Unknown(UnknownCause.CONFLICT, f"A decline, but the PaymentIntent is {intent.status}.")
+        return Unknown(UnknownCause.UNEXPECTED_STATE, f"A decline, but the PaymentIntent is {intent.status}.")
     if intent is not None:
         return Declined(_ours(failure_of_intent(intent, error, telling), sent))
     bare = PaymentFact(
@@ -112,6 +124,9 @@ def _ours(fact: PaymentFact, sent: FrozenRequest) -> PaymentFact:
     return replace(fact, attempt_id=sent.attempt_id, stripe_payment_method_id=method_id)
 
 
-def _is_method_gone(answer: Answer) -> bool:
+def _is_method_gone(answer: Answer, sent: FrozenRequest | None) -> bool:
+    told = text(answer.error, "message") or ""
+    if sent is not None and sent.is_reuse and _IS_ANOTHERS.search(told):
+        return False  # the card was read from our customer just before, so the intent is the one that is another's
     is_missing = answer.code == "resource_missing" and text(answer.error, "param") == "payment_method"
-    return is_missing or bool(_METHOD_IS_GONE.search(text(answer.error, "message") or ""))
+    return is_missing or bool(_METHOD_IS_GONE.search(told))

@@ -2,7 +2,7 @@
 
 docs.stripe.com/api/idempotent_requests: the same key with other parameters is refused, so what is repeated must be
 equal; and an invoice may change while an attempt is open. Each request is a JSON object of text: `method`, `path`,
-`form` (flat, as it leaves), `idempotency_key`, `stripe_version`, `attempt_id`.
+`form` (flat, as it leaves), `idempotency_key`, `stripe_version`, `attempt_id`, `currency`.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from adapters.stripe_api.client import STRIPE_VERSION
 from domain.model.attempts import FrozenCharge
 from ports.payment_gateway import ChargeOrder
 
+CREATE_PATH = "/v1/payment_intents"
 _DESCRIPTION_LENGTH_MAX = 1000
 
 
@@ -26,11 +27,17 @@ class FrozenRequest:
     idempotency_key: str
     stripe_version: str
     attempt_id: str
+    currency: str
+
+    @property
+    def is_reuse(self) -> bool:
+        """Whether it is about an intent that was there before."""
+        return self.path != CREATE_PATH
 
     @classmethod
     def thawed(cls, stored: Mapping[str, Any]) -> "FrozenRequest":
         """From what `frozen` gave, perhaps through a database."""
-        names = ("path", "form", "idempotency_key", "stripe_version", "attempt_id")
+        names = ("path", "form", "idempotency_key", "stripe_version", "attempt_id", "currency")
         return cls(**{name: stored[name] for name in names})
 
     def frozen(self) -> dict[str, Any]:
@@ -59,14 +66,14 @@ def _create(order: ChargeOrder) -> FrozenRequest:
     }
     if order.description:
         form["description"] = order.description[:_DESCRIPTION_LENGTH_MAX]
-    return _request(order, "create", "/v1/payment_intents", form)
+    return _request(order, "create", CREATE_PATH, form)
 
 
 def _reuse(order: ChargeOrder, intent_id: str) -> tuple[FrozenRequest, FrozenRequest]:
-    path = f"/v1/payment_intents/{quote(intent_id, safe='')}"
+    path = f"{CREATE_PATH}/{quote(intent_id, safe='')}"
     form = {"payment_method": order.stripe_payment_method_id, **_metadata(order)}
     if not order.is_amount_fixed:
-        form["amount"] = str(order.amount_minor)
+        form |= {"amount": str(order.amount_minor), "currency": order.currency}
     # The update moves no money, and a stored 500 would be repeated under its key for a day: each freeze has a new one.
     update = _request(order, f"update:{order.freeze_number}", path, form)
     return update, _request(order, "confirm", f"{path}/confirm", _charged(order))
@@ -85,4 +92,4 @@ def _metadata(order: ChargeOrder) -> dict[str, str]:
 
 
 def _request(order: ChargeOrder, step: str, path: str, form: dict[str, str]) -> FrozenRequest:
-    return FrozenRequest(path, form, f"{order.attempt_id}:{step}", STRIPE_VERSION, order.attempt_id)
+    return FrozenRequest(path, form, f"{order.attempt_id}:{step}", STRIPE_VERSION, order.attempt_id, order.currency)

@@ -47,7 +47,9 @@ class UnknownCause(StrEnum):
     SERVER_ERROR = "server_error"
     """Any 5xx; Stripe would repeat a stored one."""
     CONFLICT = "conflict"
-    """The same key is still being worked on, or the intent is not in the state that we believed."""
+    """The same key is still being worked on: asking again may tell."""
+    UNEXPECTED_STATE = "unexpected_state"
+    """The intent is not in the state that we believed: only a look-up tells what became of it."""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Settlement:
     """How far the outcome of an attempt has been established after its answer was lost."""
 
     is_replayed: bool = False
-    has_server_error: bool = False
+    is_replay_useless: bool = False
     absent_since: datetime | None = None
     last_request_ended_at: datetime | None = None
 

@@ -160,7 +160,7 @@ def derive(facts: InvoiceFacts, terms: Terms) -> InvoiceState:
     status = _status(invoice, amount_paid, bool(paid), standing)
     by_stripe = invoice.stripe_invoice_id is not None and terms.policy.retries_by is RetriesBy.STRIPE
     slot = standing.slot if status is InvoiceStatus.FAILED and invoice.autopay and not by_stripe else None
-    hold = _hold(facts, slot)
+    hold = _hold(facts, slot, attempts)
     return InvoiceState(
         figures=_figures(
             invoice,
@@ -193,12 +193,16 @@ def _status(invoice: Invoice, amount_paid: int, has_payment: bool, standing: Cou
     return InvoiceStatus.SENT if invoice.sent_at is not None else InvoiceStatus.DRAFT
 
 
-def _hold(facts: InvoiceFacts, slot: RetrySlot | None) -> Hold | None:
+def _hold(facts: InvoiceFacts, slot: RetrySlot | None, attempts: Sequence[Attempt]) -> Hold | None:
     """What waits for a person, unless released: a surprise, or a slot whose attempts keep coming to nothing."""
     slot_key = slot.key if slot else None
     made = [a for a in facts.attempts if a.slot_key == slot_key and (slot or a.trigger is Trigger.AUTOPAY)]
+    paid = [a for a in attempts if a.status is AttemptStatus.SUCCEEDED]
+    foreign = [a for a in paid if a.currency != facts.invoice.currency]
     hold = None
-    if len(made) >= ATTEMPTS_PER_SLOT_MAX:
+    if foreign:
+        hold = Hold(f"currency#{foreign[-1].key}", "Money came in another currency. Settle that by hand, then resume.")
+    elif len(made) >= ATTEMPTS_PER_SLOT_MAX:
         tag = f"{slot_key or 'first'}#{len(made) // ATTEMPTS_PER_SLOT_MAX}"
         hold = Hold(tag, f"{len(made)} attempts came to nothing. Find out why, then resume.")
     elif slot is not None and slot.is_held:

@@ -52,6 +52,9 @@ QUEUE_OF = {
     OutboxKind.ALERT: UPKEEP_QUEUE,
 }
 
+WAITS_FOR_ATTEMPT = "Waits for attempt "
+"""How the error of a row begins that was put off because another attempt was open."""
+
 LEASE = timedelta(seconds=30)
 """How long a claim lasts: above the gateway's whole time budget, so that nobody else takes a charge that still runs."""
 
@@ -79,6 +82,11 @@ class OutboxItem:
     tries: int = 0
     last_error: str | None = None
     lease_until: datetime | None = None
+
+    @property
+    def waits_for_attempt(self) -> bool:
+        """Whether it was put off because another attempt was open."""
+        return (self.last_error or "").startswith(WAITS_FOR_ATTEMPT)
 
     @property
     def queue(self) -> str:

@@ -83,6 +83,6 @@ def _slot(failures: Sequence[Attempt], terms: Terms) -> RetrySlot:
     due_at = base.at + terms.policy.retry_delays_days[number - 1] * terms.day
     cause = failures[-1]
     was_old_news = any(
-        failure.heard_at - failure.told_at > SURPRISE_AGE and due_at <= failure.heard_at for failure in (base, cause)
+        failure.heard_at - failure.at > SURPRISE_AGE and due_at <= failure.heard_at for failure in (base, cause)
     )
     return RetrySlot(number, cause.key, due_at, is_held=was_old_news and terms.policy.old_slots is OldSlots.HOLD)

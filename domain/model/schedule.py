@@ -55,7 +55,7 @@ def reschedule(facts: InvoiceFacts, state: InvoiceState, pending: Sequence[Outbo
         wish = wishes.pop(item.dedupe_key, None)
         if item.kind not in _DERIVED or item.status is OutboxStatus.CLAIMED:
             continue
-        adjusted = _canceled(item) if wish is None else _moved(item, wish)
+        adjusted = _canceled(item) if wish is None else _moved(item, wish, state)
         if adjusted != item:
             changed.append(adjusted)
     return Rescheduling(tuple(wishes.values()), tuple(changed))
@@ -135,9 +135,10 @@ def _collect(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
     return Wish(OutboxKind.COLLECT, _collect_key(facts, len(firsts)), due_at, _status(facts, state))
 
 
-def _moved(item: OutboxItem, wish: Wish) -> OutboxItem:
-    """The row as wished; a row that its runner put off (tries) keeps its own later time."""
-    due_at = max(item.due_at, wish.due_at) if item.tries else wish.due_at
+def _moved(item: OutboxItem, wish: Wish, state: InvoiceState) -> OutboxItem:
+    """The row as wished; a row that its runner put off (tries) keeps its own later time while the cause lasts."""
+    is_free_again = item.waits_for_attempt and state.open_attempt is None
+    due_at = max(item.due_at, wish.due_at) if item.tries and not is_free_again else wish.due_at
     return replace(item, due_at=due_at, status=wish.status)
 
 

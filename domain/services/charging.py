@@ -13,7 +13,7 @@ from domain.model.declines import FAILURE_REASONS, FailureCode
 from domain.model.firms import Firm
 from domain.model.invoices import InvoiceFacts, InvoiceState, blocking_reason, derive
 from domain.model.network_rules import HISTORY_WINDOW
-from domain.model.outbox import LEASE, OutboxItem, OutboxKind, OutboxStatus, backoff
+from domain.model.outbox import LEASE, WAITS_FOR_ATTEMPT, OutboxItem, OutboxKind, OutboxStatus, backoff
 from domain.model.schedule import instead_of_running
 from domain.services.bookkeeping import terms_of
 from domain.services.cases import Case, done, is_held, is_same_claim, locked_invoice
@@ -109,7 +109,7 @@ def _prepare(step: Step, till: Till, item: OutboxItem, payer: Payer) -> Departur
         return None
     other = next((shown for shown in state.attempts if shown.is_open and shown.id != (existing and existing.id)), None)
     if other is not None:
-        put_off(step, item, f"Attempt {other.id} is still open; its outcome comes first.")
+        put_off(step, item, f"{WAITS_FOR_ATTEMPT}{other.id}: its outcome comes first.")
         return None
     otherwise = instead_of_running(item, locked.facts, state, step.now)
     if otherwise is not None:

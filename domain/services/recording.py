@@ -15,6 +15,9 @@ from domain.services.cases import Case, again, done, open_case
 from domain.services.payments import with_facts
 from domain.services.steps import Step
 
+# Stripe would repeat a stored 500, and a state that was not expected stays so: only a look-up tells more.
+_NOT_REPLAYED = frozenset({UnknownCause.SERVER_ERROR, UnknownCause.UNEXPECTED_STATE})
+
 
 def record_answer(step: Step, item: OutboxItem, attempt_id: str, answer: ChargeAnswer) -> None:
     """Write what the gateway answered to an attempt and finish the claimed row, or set when it is looked into again.
@@ -73,7 +76,7 @@ def _held_note(invoice: Invoice, attempt: OwnAttempt, refused: Refused) -> Note:
 def _unknown(case: Case, unknown: Unknown) -> None:
     settlement = replace(
         case.attempt.settlement,
-        has_server_error=case.attempt.settlement.has_server_error or unknown.cause is UnknownCause.SERVER_ERROR,
+        is_replay_useless=case.attempt.settlement.is_replay_useless or unknown.cause in _NOT_REPLAYED,
         last_request_ended_at=case.step.now,
     )
     blocked = replace(

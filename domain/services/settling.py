@@ -117,7 +117,7 @@ def _may_replay(case: Case, now: datetime) -> bool:
     settlement = case.attempt.settlement
     is_young = now - case.attempt.started_at < KEY_LIFE
     is_owed = blocking_reason(case.facts.invoice, case.state) is None
-    return is_young and is_owed and not settlement.is_replayed and not settlement.has_server_error
+    return is_young and is_owed and not settlement.is_replayed and not settlement.is_replay_useless
 
 
 def _look_up_or_finish(step: Step, item: OutboxItem) -> LookUp | None:

@@ -14,7 +14,8 @@ blueprint = Blueprint("webhooks", __name__)
 
 
 # Stripe does not follow redirects, so both spellings answer for themselves.
-@blueprint.post("/api/webhooks/stripe/", strict_slashes=False)
+@blueprint.post("/api/webhooks/stripe")
+@blueprint.post("/api/webhooks/stripe/")
 def stripe_webhook() -> Response:
     """Take one delivery."""
     ours = application()

@@ -32,7 +32,7 @@ def attempt_row(firm_id: str, attempt: OwnAttempt, effective_status: AttemptStat
         "stripe_payment_intent_id": frozen.stripe_payment_intent_id if frozen else None,
         "requests": list(frozen.requests) if frozen else None,
         "is_replayed": settlement.is_replayed,
-        "has_server_error": settlement.has_server_error,
+        "is_replay_useless": settlement.is_replay_useless,
         "absent_since": settlement.absent_since,
         "last_request_ended_at": settlement.last_request_ended_at,
         "failure_code": attempt.failure_code,
@@ -59,7 +59,7 @@ def attempt_of(row: Row) -> OwnAttempt:
         frozen=_frozen_of(row),
         settlement=Settlement(
             is_replayed=row["is_replayed"],
-            has_server_error=row["has_server_error"],
+            is_replay_useless=row["is_replay_useless"],
             absent_since=moment(row["absent_since"]),
             last_request_ended_at=moment(row["last_request_ended_at"]),
         ),

@@ -64,7 +64,7 @@ attempts = Table(
     Column("stripe_payment_intent_id", Text),
     Column("requests", JSON),
     Column("is_replayed", Boolean, nullable=False),
-    Column("has_server_error", Boolean, nullable=False),
+    Column("is_replay_useless", Boolean, nullable=False),
     Column("absent_since", UtcDateTime),
     Column("last_request_ended_at", UtcDateTime),
     Column("failure_code", Text),

@@ -297,5 +297,17 @@ def test_an_intent_that_is_paid_already_is_a_conflict_and_charges_nothing(bank: 
     answer = bank.gateway.execute(bank.account, bank.gateway.freeze(again(order, paid.fact.stripe_payment_intent_id)))
 
     assert isinstance(answer, Unknown)
-    assert answer.cause is UnknownCause.CONFLICT
+    assert answer.cause is UnknownCause.UNEXPECTED_STATE
     assert len(bank.charges()) == 1
+
+
+def test_an_intent_of_another_currency_is_brought_into_the_orders(bank: Bank) -> None:
+    declined = order_for(bank, Mood(decline_code="generic_decline", succeed_after=1))
+    first = bank.gateway.execute(bank.account, bank.gateway.freeze(replace(declined, currency="eur")))
+    assert isinstance(first, Declined)
+    again = replace(declined, attempt_id="att_2", reuse_intent_id=first.fact.stripe_payment_intent_id)
+
+    answer = bank.gateway.execute(bank.account, bank.gateway.freeze(again))
+
+    assert isinstance(answer, Succeeded)
+    assert answer.fact.currency == "usd"

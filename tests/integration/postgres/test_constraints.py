@@ -13,7 +13,7 @@ Connection = psycopg.Connection[Any]
 
 ATTEMPT = """
     INSERT INTO attempts (firm_id, id, invoice_id, trigger, status, effective_status, amount_minor, currency,
-                          started_at, is_replayed, has_server_error)
+                          started_at, is_replayed, is_replay_useless)
     VALUES ('frm_north', %s, 'inv_0001', %s, %s, %s, %s, 'usd', now(), false, false)
 """
 FACT = """

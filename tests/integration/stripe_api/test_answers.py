@@ -114,7 +114,7 @@ def test_an_intent_in_no_state_that_a_confirm_leads_to_is_a_conflict(server: Scr
     answer = execute(server.address)
 
     assert isinstance(answer, Unknown)
-    assert answer.cause is UnknownCause.CONFLICT
+    assert answer.cause is UnknownCause.UNEXPECTED_STATE
 
 
 @pytest.mark.parametrize("status", ["succeeded", "processing"])
@@ -124,7 +124,7 @@ def test_a_decline_whose_intent_says_otherwise_is_no_decline(server: ScriptedSer
     answer = execute(server.address)
 
     assert isinstance(answer, Unknown)
-    assert answer.cause is UnknownCause.CONFLICT
+    assert answer.cause is UnknownCause.UNEXPECTED_STATE
 
 
 def test_a_decline_with_an_expanded_charge_tells_when_the_charge_was_made(server: ScriptedServer) -> None:
@@ -161,7 +161,7 @@ def test_an_update_of_an_intent_in_another_state_is_a_conflict(server: ScriptedS
     answer = execute(server.address, REUSE)
 
     assert isinstance(answer, Unknown)
-    assert answer.cause is UnknownCause.CONFLICT
+    assert answer.cause is UnknownCause.UNEXPECTED_STATE
 
 
 def test_an_update_and_a_confirm_send_what_each_is_for(server: ScriptedServer) -> None:
@@ -170,9 +170,10 @@ def test_an_update_and_a_confirm_send_what_each_is_for(server: ScriptedServer) -
     execute(server.address, REUSE)
 
     update, confirm = server.requests
-    assert (update.path, update.headers["idempotency-key"]) == ("/v1/payment_intents/pi_1", "att_2:update")
+    assert (update.path, update.headers["idempotency-key"]) == ("/v1/payment_intents/pi_1", "att_2:update:1")
     assert update.params == {
         "amount": "5000",
+        "currency": "usd",
         "payment_method": "pm_1",
         "metadata[invoice_id]": "inv_1",
         "metadata[attempt_id]": "att_2",
@@ -202,3 +203,23 @@ def test_what_came_of_a_cancel(server: ScriptedServer, status: int, body: Any, k
     server.answers(says(status, body))
 
     assert isinstance(gateway_at(server.address).cancel_intent(None, "pi_1"), kind)
+
+
+def test_an_intent_that_stays_in_another_currency_is_not_confirmed(server: ScriptedServer) -> None:
+    server.answers(says(200, an_intent(status="requires_confirmation", currency="eur")))
+
+    answer = execute(server.address, REUSE)
+
+    assert isinstance(answer, Refused)
+    assert "in eur, the invoice in usd" in answer.reason
+    assert len(server.requests) == 1
+
+
+def test_an_intent_of_another_customer_is_our_fault_and_no_missing_card(server: ScriptedServer) -> None:
+    words = "The provided PaymentMethod does not belong to the Customer of this PaymentIntent."
+    server.answers(says(400, an_error(None, message=words)))
+
+    answer = execute(server.address, REUSE)
+
+    assert isinstance(answer, Refused)
+    assert not answer.is_method_gone

@@ -140,4 +140,4 @@ def test_an_intent_in_another_state_is_a_conflict(server: ScriptedServer, name: 
     answer = answer_to(server, 400, name)
 
     assert isinstance(answer, Unknown)
-    assert answer.cause is UnknownCause.CONFLICT
+    assert answer.cause is UnknownCause.UNEXPECTED_STATE

@@ -111,7 +111,7 @@ def test_an_intent_that_stripe_does_not_know_is_absent(server: ScriptedServer) -
     assert look_up(server) == Absent()
 
 
-def test_the_customers_intents_are_read_page_by_page_from_a_minute_before(server: ScriptedServer) -> None:
+def test_the_customers_intents_are_read_page_by_page_from_six_hours_before(server: ScriptedServer) -> None:
     server.answers(
         says(200, a_list(an_intent(id="pi_9"), has_more=True)),
         says(200, a_list(an_intent(id="pi_8", metadata=OURS))),
@@ -122,7 +122,7 @@ def test_the_customers_intents_are_read_page_by_page_from_a_minute_before(server
 
     assert isinstance(answer, Found)
     first, second, charges = (request.params for request in server.requests)
-    since = str(int(NOW.timestamp()) - 60)
+    since = str(int(NOW.timestamp()) - 6 * 60 * 60)
     assert first == {"customer": "cus_1", "created[gte]": since, "limit": "100"}
     assert second == {**first, "starting_after": "pi_9"}
     assert charges == {"payment_intent": "pi_8", "limit": "100"}

@@ -129,7 +129,7 @@ CREATE TABLE attempts (
     stripe_payment_intent_id  text COLLATE "C",
     requests                  json,
     is_replayed               boolean NOT NULL,
-    has_server_error          boolean NOT NULL,
+    is_replay_useless          boolean NOT NULL,
     absent_since              timestamptz,
     last_request_ended_at     timestamptz,
     failure_code              text,

@@ -140,8 +140,13 @@ MEANINGS = {
     "payment_intent.payment_failed/stripe-ruby-mock--payment_intent.payment_failed.json": Meaning(
         (PI, CH), f"failed:payment_intent:{CH}", (2000, "usd"), CH, PM, 1648320028, GENERIC_VISA
     ),
-    "payment_intent.payment_failed/stripe_model_callbacks--payment_intent.payment_failed.json": SAMPLE_2022,
-    "payment_intent.payment_failed/sync-engine--payment_intent_payment_failed.json": SAMPLE_2020,
+    # Without an error and without a charge: it failed all the same, and only the event's id names it.
+    "payment_intent.payment_failed/stripe_model_callbacks--payment_intent.payment_failed.json": Meaning(
+        SAMPLE_2022.stripe_ids, "failed:payment_intent:evt_1MxwhGIICJxvfdbRjLpH5qNb", (1000, "usd")
+    ),
+    "payment_intent.payment_failed/sync-engine--payment_intent_payment_failed.json": Meaning(
+        SAMPLE_2020.stripe_ids, "failed:payment_intent:evt_1IlYUUJDPojXS6LN7NEWYSm2", (1000, "usd")
+    ),
     "payment_intent.processing/stripe-ruby-mock--payment_intent.processing.json": Meaning(
         ("pi_00000000000000", "ch_00000000000000"),
         "pending:payment_intent:pi_00000000000000:",
