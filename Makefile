@@ -47,7 +47,7 @@ $(RUNTIME): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || { echo "Making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing the pinned dependencies into $(VENV) (once)"
 	@$(PIP) install --require-hashes --no-deps -r requirements.lock
-	@$(PIP) install --no-build-isolation --no-deps --no-index --editable .
+	@PYTHONWARNINGS=ignore $(PIP) install --no-build-isolation --no-deps --no-index --editable .
 	@touch $@
 
 $(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
