@@ -1,6 +1,7 @@
 """Files for the bulk load: CSV lines through the same checks as the API's bodies."""
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from entrypoints.web.api.invoice_schemas import NewInvoiceSchema
 
 LINES_MAX = 200_000
 ADDRESS_FIELDS = ("line1", "line2", "city", "state", "postal_code", "country")
+_DIGITS = re.compile(r"-?[0-9]{1,15}")
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -99,7 +101,7 @@ _BY_CUSTOMER = "cli_by_stripe_customer"
 
 def _whole(text: Any) -> Any:
     """Digits as a number; anything else stays as it is, for the check to refuse."""
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else text
+    return int(text) if isinstance(text, str) and _DIGITS.fullmatch(text) else text
 
 
 def _in_words(refused: ma.ValidationError) -> str:

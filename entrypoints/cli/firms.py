@@ -29,13 +29,15 @@ def create_firm(name: str, stripe_account: str | None) -> None:
       dunlin firm create --name "Acme Ltd" --stripe-account acct_1ABC
     """
     settings = load_settings()
-    from domain.model.errors import DunlinError
+    from domain.model.errors import DunlinError, InvalidInput
     from domain.services import firms
     from entrypoints.bootstrap import bootstrap
     from entrypoints.cli.operator import operator
 
     try:
         made = firms.create_firm(bootstrap(settings).ports, name, stripe_account, operator())
+    except InvalidInput as refused:
+        raise click.UsageError(str(refused)) from refused
     except DunlinError as error:
         raise CommandError(str(error)) from error
     click.echo(made.id)

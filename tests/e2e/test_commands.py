@@ -74,6 +74,24 @@ def test_a_key_for_a_firm_that_does_not_exist_is_refused_in_one_line(installatio
     assert refused.stderr.count("\n") == 1
 
 
+def test_a_firm_without_a_name_is_wrong_use(installation: Installation) -> None:
+    refused = dunlin(installation, "firm", "create", "--name", " ")
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "Give the firm a name" in refused.stderr
+
+
+def test_a_negative_amount_in_a_file_is_told_as_such(installation: Installation, tmp_path: Path) -> None:
+    firm_id, _ = new_firm(installation)
+    file = tmp_path / "invoices.csv"
+    file.write_text("number,currency,amount_due,stripe_customer_id\nA-1,usd,-5,cus_1\n")
+
+    refused = dunlin(installation, "import", "invoices", str(file), "--firm", firm_id)
+
+    assert refused.returncode == 1
+    assert "invoices.csv:2: amount_due: Must be 1 to 99999999." in refused.stderr
+
+
 def test_importing_the_same_file_again_adds_nothing_twice(installation: Installation, tmp_path: Path) -> None:
     firm_id, key = new_firm(installation)
     file = tmp_path / "clients.csv"
