@@ -115,10 +115,14 @@ ATTEMPTS_PER_SLOT_MAX = 5
 
 @dataclass(frozen=True)
 class Hold:
-    """Why the next automatic attempt waits for a person; `tag` is what `/resume` releases."""
+    """Why the next automatic attempt waits for a person; `tag` is what `/resume` releases.
+
+    One that `stops_everything` keeps a person's own `/charge` from leaving as well.
+    """
 
     tag: str
     reason: str
+    stops_everything: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,7 +205,8 @@ def _hold(facts: InvoiceFacts, slot: RetrySlot | None, attempts: Sequence[Attemp
     foreign = [a for a in paid if a.currency != facts.invoice.currency]
     hold = None
     if foreign:
-        hold = Hold(f"currency#{foreign[-1].key}", "Money came in another currency. Settle that by hand, then resume.")
+        reason = "Money came in another currency. Settle that by hand, then resume."
+        hold = Hold(f"currency#{foreign[-1].key}", reason, stops_everything=True)
     elif len(made) >= ATTEMPTS_PER_SLOT_MAX:
         tag = f"{slot_key or 'first'}#{len(made) // ATTEMPTS_PER_SLOT_MAX}"
         hold = Hold(tag, f"{len(made)} attempts came to nothing. Find out why, then resume.")
@@ -283,6 +288,8 @@ def blocking_reason(invoice: Invoice, state: InvoiceState) -> str | None:
         return ended
     if invoice.paused_at is not None:
         return f"Collection is held: {invoice.paused_reason or 'paused'}. Resume it first."
+    if state.hold is not None and state.hold.stops_everything:
+        return state.hold.reason
     if state.amount_open <= 0:
         return "Nothing is owed."
     return None

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.model.errors import Conflict
 from domain.model.invoices import InvoiceStatus
 from domain.model.outbox import OutboxKind, OutboxStatus
 from domain.services import collection
@@ -33,6 +34,8 @@ def test_money_in_another_currency_stops_the_automatic_course(world: World) -> N
 
     assert world.gateway.sent == []
     assert [item.status for item in world.pending(invoice_id)] == [OutboxStatus.HELD]
+    with pytest.raises(Conflict, match="another currency"):
+        collection.charge_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
 
     world.gateway.answers.append("succeed")
     collection.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
