@@ -20,7 +20,6 @@ class WebhookVerifier(Protocol):
     def verify(self, body: bytes, signature_header: str, now: datetime) -> StripeEvent:
         """The event in `body`.
 
-        Any of several secrets may fit; the stamp must lie within 300 s of `now` on either side. Raises `BadSignature`
-        or
-        `MalformedEvent`. Livemode is reported in the event, not judged.
+        Any of several secrets may fit; the stamp must lie within 300 s of `now` on either side. Raises
+        `BadSignature` or `MalformedEvent`. Livemode is reported in the event, not judged.
         """

@@ -145,7 +145,7 @@ class Line:
 def _second_try(do: Callable[[], T], in_between: Callable[[], None]) -> T:
     try:
         return do()
-    except Exception as error:
+    except Exception as error:  # raised again, unless it only says that a pooled connection had died
         if not was_dead_in_the_pool(error):
             raise
     in_between()
