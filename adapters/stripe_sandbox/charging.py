@@ -7,6 +7,8 @@ and the events charge.succeeded, charge.failed or charge.pending before payment_
 
 from dataclasses import dataclass
 
+from adapters.stripe_sandbox.aftermath import follow_charge
+from adapters.stripe_sandbox.balance_transactions import book_charge
 from adapters.stripe_sandbox.charges import approve, leave_pending, make_charge, refuse
 from adapters.stripe_sandbox.declines import Decline, decline_for, error_fields
 from adapters.stripe_sandbox.errors import ApiError, documentation_url
@@ -54,11 +56,14 @@ def charge_intent(world: World, intent: Json, method: Json, circumstances: Circu
 
 def succeed(world: World, intent: Json, method: Json, charge: Json, circumstances: Circumstances) -> Json:
     """The charge is paid and with it the PaymentIntent."""
-    approve(charge, card_of(world, method))
+    card = card_of(world, method)
+    approve(charge, card)
+    charge["balance_transaction"] = book_charge(world, charge)["id"]
     if circumstances.is_authenticated:
         charge["payment_method_details"]["card"]["three_d_secure"] = _passed_three_d_secure()
     world.save(charge)
     world.emit("charge.succeeded", charge)
+    follow_charge(world, charge, card)
     intent.update(
         status="succeeded", amount_received=intent["amount"], latest_charge=charge["id"], payment_method=method["id"]
     )

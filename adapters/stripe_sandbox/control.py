@@ -5,7 +5,7 @@ from functools import partial
 
 from flask import Blueprint
 
-from adapters.stripe_sandbox import control_cards, control_payments
+from adapters.stripe_sandbox import control_cards, control_disputes, control_fraud, control_payments, control_refunds
 from adapters.stripe_sandbox.control_requests import ControlError, ControlRoute, given_body
 from adapters.stripe_sandbox.errors import ApiError
 from adapters.stripe_sandbox.faults import FaultError
@@ -17,7 +17,7 @@ from adapters.stripe_sandbox.values import Json
 def control_routes(sandbox: Sandbox) -> Blueprint:
     """The endpoints below /sandbox; more of them come from more files with ROUTES."""
     routes = Blueprint("sandbox", __name__, url_prefix="/sandbox", template_folder="templates")
-    for route in (*_ROUTES, *control_cards.ROUTES, *control_payments.ROUTES):
+    for route in _ALL_ROUTES:
         view = partial(route.view, sandbox)
         routes.add_url_rule(route.path, f"{route.method} {route.path}", view, methods=[route.method])
     routes.register_error_handler(ControlError, lambda error: _error(error.status, str(error), error.field))
@@ -51,4 +51,12 @@ _ROUTES = (
     ControlRoute("GET", "/health", _health),
     ControlRoute("GET", "/faults", _faults),
     ControlRoute("POST", "/faults", _change_faults),
+)
+_ALL_ROUTES = (
+    *_ROUTES,
+    *control_cards.ROUTES,
+    *control_payments.ROUTES,
+    *control_refunds.ROUTES,
+    *control_disputes.ROUTES,
+    *control_fraud.ROUTES,
 )

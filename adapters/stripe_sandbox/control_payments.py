@@ -8,14 +8,13 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from adapters.stripe_sandbox.charging import Circumstances, charge_intent, fail, fail_authentication, succeed
-from adapters.stripe_sandbox.control_requests import ControlError, ControlRoute, given_body
+from adapters.stripe_sandbox.control_requests import NOBODY, ControlError, ControlRoute, find_object, given_body
 from adapters.stripe_sandbox.declines import decline_for
 from adapters.stripe_sandbox.errors import ApiError
 from adapters.stripe_sandbox.sandbox import Sandbox
 from adapters.stripe_sandbox.values import Json
-from adapters.stripe_sandbox.world import Origin, World
+from adapters.stripe_sandbox.world import World
 
-_NOBODY = Origin(None, None)
 _LONGEST_FILTER = 50
 
 
@@ -35,7 +34,7 @@ def _charges(sandbox: Sandbox) -> Json:
 
 def _authenticate(sandbox: Sandbox, intent_id: str) -> ResponseReturnValue:
     given = given_body()
-    return_url = _return_url(_find_intent(sandbox, intent_id))
+    return_url = _return_url(find_object(sandbox, "payment_intent", intent_id))
     intent = _act(sandbox, intent_id, given, "requires_action", _finish_authentication)
     if given.get("from") != "page" or return_url is None:
         return intent
@@ -48,7 +47,7 @@ def _authenticate(sandbox: Sandbox, intent_id: str) -> ResponseReturnValue:
 
 
 def _authentication_page(sandbox: Sandbox, intent_id: str) -> str:
-    return render_template("authenticate.html", intent=_find_intent(sandbox, intent_id))
+    return render_template("authenticate.html", intent=find_object(sandbox, "payment_intent", intent_id))
 
 
 def _settle(sandbox: Sandbox, intent_id: str) -> Json:
@@ -60,22 +59,12 @@ def _act(
 ) -> Json:
     if given.get("outcome") not in ("succeed", "fail"):
         raise ControlError(400, "outcome must be succeed or fail.", "outcome")
-    account = _find_intent(sandbox, intent_id)["account"]
-    with sandbox.world(account, _NOBODY) as world:
+    account = find_object(sandbox, "payment_intent", intent_id)["account"]
+    with sandbox.world(account, NOBODY) as world:
         intent = world.get("payment_intent", intent_id)
         if intent["status"] != status:
             raise ControlError(409, f"The PaymentIntent is {intent['status']}; it must be {status} for this.")
         return finish(world, intent, given)
-
-
-def _find_intent(sandbox: Sandbox, intent_id: str) -> Json:
-    with sandbox.store.reading() as connection:
-        row = connection.execute(
-            "SELECT body, account FROM objects WHERE kind = 'payment_intent' AND id = ?", (intent_id,)
-        ).fetchone()
-    if row is None:
-        raise ControlError(404, f"No such payment_intent: '{intent_id}'")
-    return {**json.loads(row[0]), "account": row[1]}
 
 
 def _return_url(intent: Json) -> str | None:

@@ -15,6 +15,8 @@ _LIST = (
     "xcd xof xpf yer zar zmw"
 )
 SUPPORTED = tuple(_LIST.split())
+_ZERO_DECIMALS = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
+ZERO_DECIMALS = set(_ZERO_DECIMALS.split())
 THREE_DECIMALS = {"bhd", "jod", "kwd", "omr", "tnd"}
 SMALLEST = {
     "aed": 200,
@@ -34,6 +36,7 @@ SMALLEST = {
 }
 SMALLEST_OF_OTHERS = 50
 LARGEST = 99_999_999
+_SIGNS = {"eur": "€", "gbp": "£", "jpy": "¥", "usd": "$"}
 
 
 def check_currency(currency: str) -> str:
@@ -63,3 +66,11 @@ def check_amount(amount: int, currency: str) -> int:
         message = f"Invalid amount: {currency} has three decimals, of which the last must be 0: use a multiple of 10."
         raise invalid_parameter(message, param="amount", code="parameter_invalid_integer")
     return amount
+
+
+def shown_amount(amount: int, currency: str) -> str:
+    """The amount as Stripe's messages write it: $12.30."""
+    decimals = 0 if currency in ZERO_DECIMALS else 3 if currency in THREE_DECIMALS else 2
+    whole, rest = divmod(amount, 10**decimals)
+    number = f"{whole:,}.{rest:0{decimals}d}" if decimals else f"{whole:,}"
+    return f"{_SIGNS[currency]}{number}" if currency in _SIGNS else f"{number} {currency.upper()}"

@@ -59,6 +59,8 @@ class DeliveryThreads:
 
     def _run(self, lane: int) -> None:
         while not self._sandbox.stopping.is_set():
+            if lane == 0:
+                self._sandbox.settle_due()
             due = self._next_due(lane)
             if due is not None:
                 self._deliver(due)

@@ -10,6 +10,8 @@ LABELS = {
     "payment_intent": "payment_intent",
     "charge": "charge",
     "event": "event",
+    "balance_transaction": "balance transaction",
+    "radar.early_fraud_warning": "early fraud warning",
 }
 
 

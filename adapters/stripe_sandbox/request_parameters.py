@@ -15,6 +15,12 @@ from adapters.stripe_sandbox.values import Json
 _INTEGER = re.compile(r"^-?\d{1,18}$")
 _BOOLEANS = {"true": True, "false": False}
 MAX_TEXT = 5000
+# The longer texts of Stripe's description: POST /v1/disputes/{dispute}.
+_LONG_TEXTS = (
+    "access_activity_log cancellation_policy_disclosure cancellation_rebuttal duplicate_charge_explanation "
+    "product_description refund_policy_disclosure refund_refusal_explanation uncategorized_text"
+)
+MAX_TEXTS = dict.fromkeys((f"evidence[{name}]" for name in _LONG_TEXTS.split()), 20_000)
 
 
 @cache
@@ -99,9 +105,10 @@ def _scalar(spec: str, value: str, path: str) -> Any:
         return _BOOLEANS[value]
     if spec.startswith("enum "):
         _check_choice(spec[5:].split("|"), value, path)
-    if len(value) > MAX_TEXT:
+    longest = MAX_TEXTS.get(path, MAX_TEXT)
+    if len(value) > longest:
         raise invalid_parameter(
-            f"Invalid string: {path} must be at most {MAX_TEXT} characters", param=path, code="parameter_invalid_string"
+            f"Invalid string: {path} must be at most {longest} characters", param=path, code="parameter_invalid_string"
         )
     return value
 

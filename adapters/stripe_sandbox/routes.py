@@ -2,12 +2,17 @@
 
 from adapters.stripe_sandbox import (
     account,
+    balance_transactions,
     charges,
     customers,
+    disputes,
     events,
+    fraud_warnings,
     invoice_payments,
     payment_intents,
     payment_methods,
+    refunds,
+    reviews,
 )
 from adapters.stripe_sandbox.errors import ApiError
 from adapters.stripe_sandbox.operations import Operation
@@ -17,6 +22,11 @@ OPERATIONS: tuple[Operation, ...] = (
     *payment_methods.OPERATIONS,
     *payment_intents.OPERATIONS,
     *charges.OPERATIONS,
+    *refunds.OPERATIONS,
+    *disputes.OPERATIONS,
+    *balance_transactions.OPERATIONS,
+    *fraud_warnings.OPERATIONS,
+    *reviews.OPERATIONS,
     *events.OPERATIONS,
     *invoice_payments.OPERATIONS,
     *account.OPERATIONS,

@@ -27,10 +27,12 @@ from adapters.stripe_sandbox.idempotency import (
     store_answer,
 )
 from adapters.stripe_sandbox.ids import make_id
+from adapters.stripe_sandbox.later import due_by, is_any_due
 from adapters.stripe_sandbox.operations import Call, Operation
 from adapters.stripe_sandbox.rate_limits import TEST_MODE_LIMIT, RateLimits
 from adapters.stripe_sandbox.request_parameters import check_parameters
 from adapters.stripe_sandbox.routes import find_operation
+from adapters.stripe_sandbox.settling import settle
 from adapters.stripe_sandbox.store import Store, forget_old_events, next_number, savepoint, seed_of
 from adapters.stripe_sandbox.values import Clock, Json, system_clock, to_text
 from adapters.stripe_sandbox.webhook_plan import WebhookPlan
@@ -132,7 +134,17 @@ class Sandbox:
     def world(self, account: str, origin: Origin) -> Iterator[World]:
         """An account's world in a transaction of its own, for what happens outside /v1."""
         with self.store.transaction() as connection:
+            self._settle_due(connection)
             yield self._world(connection, account, origin)
+        self.wake_deliveries()
+
+    def settle_due(self) -> None:
+        """Let the banks decide what they are due to decide by now."""
+        with self.store.reading() as connection:
+            if not is_any_due(connection, self.clock().timestamp()):
+                return
+        with self.store.transaction() as connection:
+            self._settle_due(connection)
         self.wake_deliveries()
 
     def wake_deliveries(self) -> None:
@@ -157,12 +169,14 @@ class Sandbox:
     def _read(self, prepared: _Prepared) -> ApiAnswer:
         # A GET of a test card makes a PaymentMethod, so it needs a transaction too.
         with self.store.transaction() as connection:
+            self._settle_due(connection)
             text = to_text(self._run(connection, prepared))
         return _answer(StoredAnswer(200, text, prepared.request_id), {})
 
     def _write(self, prepared: _Prepared) -> ApiAnswer:
         is_post = prepared.operation.method == "POST"
         with self.store.transaction() as connection:
+            self._settle_due(connection)
             now_at = self.clock()
             known = find_answer(connection, prepared.key, now_at) if prepared.key else None
             if known is not None:
@@ -206,6 +220,10 @@ class Sandbox:
         wanted = params.pop("expand", None) or []
         body = prepared.operation.run(Call(world, prepared.path, params))
         return expand_all(world, body, wanted)
+
+    def _settle_due(self, connection: sqlite3.Connection) -> None:
+        for due in due_by(connection, self.clock().timestamp()):
+            settle(self._world(connection, due.account, Origin(None, None)), due)
 
     def _world(self, connection: sqlite3.Connection, account: str, origin: Origin) -> World:
         now_at = self.clock()

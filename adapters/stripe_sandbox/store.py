@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS objects (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (account, kind, sequence);
 CREATE INDEX IF NOT EXISTS objects_by_customer ON objects (account, kind, customer, sequence);
+CREATE INDEX IF NOT EXISTS objects_by_label ON objects (account, kind, label, sequence);
 CREATE INDEX IF NOT EXISTS objects_by_payment_intent ON objects (account, kind, payment_intent, sequence);
 CREATE TABLE IF NOT EXISTS idempotency_keys (
   account TEXT NOT NULL,
@@ -57,6 +58,14 @@ CREATE TABLE IF NOT EXISTS deliveries (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, lane, due);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
+CREATE TABLE IF NOT EXISTS later (
+  account TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  due REAL NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS later_due ON later (due);
 CREATE TABLE IF NOT EXISTS moods (card TEXT PRIMARY KEY, rule TEXT NOT NULL, declines_left INTEGER) STRICT;
 """
 

@@ -2,7 +2,6 @@
 
 Source: docs.stripe.com/testing (the PaymentMethods tab) and the lists of it that public repositories keep; looked up
 2026-11-23. Declining cards have two public spellings, pm_card_chargeDeclined… and pm_card_visa_chargeDeclined…
-Cards that only make refunds fail or disputes appear belong to those objects and are not here.
 """
 
 import hashlib
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Authentication = Literal["never", "always", "unless_set_up", "set_up"]
+Refund = Literal["succeeds", "pending", "fails"]
+Aftermath = Literal["none", "dispute", "dispute_not_received", "inquiry", "two_disputes", "fraud_warning"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Card:
     use; "set_up" is set up already: off session it passes, on session it asks.
     `decline_code`: every charge is declined so (after authentication, where the card asks for it).
     `attaches`: whether it can be attached to a customer.
+    `refund`: what becomes of a refund: "pending" ones succeed a moment later, and one that "fails" had succeeded first.
+    `aftermath`: what follows a charge by itself.
     """
 
     name: str
@@ -32,6 +35,8 @@ class Card:
     authentication: Authentication = "never"
     risk_level: str = "normal"
     cvc_check: str = "pass"
+    refund: Refund = "succeeds"
+    aftermath: Aftermath = "none"
 
     @property
     def fingerprint(self) -> str:
@@ -124,7 +129,16 @@ _OTHERS = (
     Card("pm_card_threeDSecureOptionalProcessingError", "3097"),
     Card("pm_card_amex_threeDSecureNotSupported", "0005", brand="amex"),
 )
-CARDS = {card.name: card for card in (*_BRANDS, *_COUNTRIES, *_DECLINED, *_OTHERS)}
+_MONEY_GOES_BACK = (
+    Card("pm_card_pendingRefund", "7726", refund="pending"),
+    Card("pm_card_refundFail", "5126", refund="fails"),
+    Card("pm_card_createDispute", "0259", aftermath="dispute"),
+    Card("pm_card_createDisputeProductNotReceived", "2685", aftermath="dispute_not_received"),
+    Card("pm_card_createDisputeInquiry", "1976", aftermath="inquiry"),
+    Card("pm_card_createMultipleDisputes", "0079", aftermath="two_disputes"),
+    Card("pm_card_createIssuerFraudRecord", "5423", aftermath="fraud_warning"),
+)
+CARDS = {card.name: card for card in (*_BRANDS, *_COUNTRIES, *_DECLINED, *_OTHERS, *_MONEY_GOES_BACK)}
 
 
 def find_test_card(payment_method: str) -> Card | None:

@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from adapters.stripe_sandbox import RunningSandbox, running_sandbox
-from tests.integration.stripe_sandbox.helpers import SECRET, Receiver, client_of, receiver_of_webhooks
+from tests.integration.stripe_sandbox.helpers import SECRET, ManualClock, Receiver, client_of, receiver_of_webhooks
 from tests.stripe_spec import StripeWatch
 
 
@@ -38,6 +38,18 @@ def delivering(watch: StripeWatch, receiver: Receiver) -> Iterator[RunningSandbo
         webhook_secrets=(SECRET,),
         webhook_timeout_seconds=1.0,
     ) as running:
+        yield running
+    watch.check_all()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def timed(watch: StripeWatch, clock: ManualClock) -> Iterator[RunningSandbox]:
+    with running_sandbox(seed=1, clock=clock, requests_per_second=None, middleware=watch.around) as running:
         yield running
     watch.check_all()
 

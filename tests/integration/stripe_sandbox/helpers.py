@@ -53,6 +53,13 @@ def a_payment(customer: str, card: str, **params: Any) -> Any:
     }
 
 
+def a_charge(client: stripe.StripeClient, card: str = "pm_card_visa", **params: Any) -> str:
+    """The id of a charge of 10.00 USD that has succeeded."""
+    customer = a_customer(client)
+    intent = client.v1.payment_intents.create(a_payment(customer, a_card(client, customer, card), **params))
+    return str(intent.latest_charge)
+
+
 def attempt(call: Callable[[], Any]) -> Json:
     """What a call comes to: {"status": 200, "object": …}, or the status and members of Stripe's error."""
     try:
@@ -80,11 +87,22 @@ def raw(running: HasAddress, method: str, path: str, body: bytes | None = None, 
         return error.code, json.loads(error.read())
 
 
+def control_answer(running: HasAddress, path: str, **settings: Any) -> tuple[int, Json]:
+    """POST JSON to /sandbox: the status and the answer."""
+    return raw(running, "POST", f"/sandbox/{path}", json.dumps(settings).encode(), Content_Type="application/json")
+
+
+def control_refusal(running: HasAddress, path: str, **settings: Any) -> tuple[int, str | None]:
+    """POST JSON to /sandbox that must be refused: the status, and the name of what is wrong."""
+    status, answer = control_answer(running, path, **settings)
+    assert status != 200, "this had to be refused"
+    assert answer["error"]["message"]
+    return status, answer["error"]["param"]
+
+
 def control(running: HasAddress, path: str, **settings: Any) -> Json:
     """POST JSON to /sandbox and expect it to be taken."""
-    status, answer = raw(
-        running, "POST", f"/sandbox/{path}", json.dumps(settings).encode(), Content_Type="application/json"
-    )
+    status, answer = control_answer(running, path, **settings)
     assert status == 200, answer
     return answer
 
@@ -98,6 +116,11 @@ def real_charges(running: HasAddress, query: str = "") -> list[Json]:
 def event_types(client: stripe.StripeClient) -> list[str]:
     """The types of all events, oldest first."""
     return [event.type for event in client.v1.events.list({"limit": 100}).data][::-1]
+
+
+def events_since(client: stripe.StripeClient, count: int) -> list[Json]:
+    """The events after the first `count`, oldest first."""
+    return [event.to_dict() for event in client.v1.events.list({"limit": 100}).data][::-1][count:]
 
 
 @dataclass

@@ -110,7 +110,7 @@ def test_json_bodies_are_refused_as_stripe_does(running: RunningSandbox) -> None
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/v1/refunds"), ("POST", "/v1/customers/cus_1/nonsense"), ("DELETE", "/v1/events/e")]
+    ("method", "path"), [("GET", "/v1/payouts"), ("POST", "/v1/customers/cus_1/nonsense"), ("DELETE", "/v1/events/e")]
 )
 def test_unknown_endpoints_answer_404_in_stripes_words(running: RunningSandbox, method: str, path: str) -> None:
     status, answer = raw(running, method, path, Authorization=KEY)
