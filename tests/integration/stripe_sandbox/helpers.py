@@ -60,6 +60,11 @@ def a_charge(client: stripe.StripeClient, card: str = "pm_card_visa", **params: 
     return str(intent.latest_charge)
 
 
+def a_dispute(client: stripe.StripeClient, card: str = "pm_card_createDispute") -> str:
+    """The id of the dispute of a new charge of 10.00 USD."""
+    return client.v1.disputes.list({"charge": a_charge(client, card)}).data[0].id
+
+
 def attempt(call: Callable[[], Any]) -> Json:
     """What a call comes to: {"status": 200, "object": …}, or the status and members of Stripe's error."""
     try:

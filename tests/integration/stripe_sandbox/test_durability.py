@@ -19,6 +19,7 @@ from tests.integration.stripe_sandbox.helpers import (
     ManualClock,
     Receiver,
     a_card,
+    a_charge,
     a_customer,
     a_payment,
     client_of,
@@ -67,6 +68,19 @@ def test_a_kill_loses_no_acknowledged_charge_and_leaves_no_half_one(tmp_path: Pa
     assert set(acknowledged) <= set(charges)
     assert {intent.status for intent in intents} == {"succeeded"}
     assert {intent.id for intent in intents} == set(charges)
+
+
+def test_what_a_bank_will_decide_outlives_a_restart(tmp_path: Path) -> None:
+    clock = ManualClock()
+    path = str(tmp_path / "state.sqlite3")
+    with running_sandbox(state_path=path, clock=clock) as first:
+        client = client_of(first)
+        pending = client.v1.refunds.create({"charge": a_charge(client, "pm_card_pendingRefund")})
+    clock.advance(seconds=5)
+    with running_sandbox(state_path=path, clock=clock) as second:
+        settled = client_of(second).v1.refunds.retrieve(pending.id)
+
+    assert (pending.status, settled.status) == ("pending", "succeeded")
 
 
 def test_a_key_outlives_a_kill(tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 """Lists with their cursors and filters, events, expansion."""
 
+from typing import Any
+
 import pytest
 import stripe
 
 from adapters.stripe_sandbox import running_sandbox
 from tests.integration.stripe_sandbox.helpers import (
+    SECRET,
     ManualClock,
+    Receiver,
     a_card,
+    a_charge,
     a_customer,
     a_payment,
     client_of,
@@ -90,6 +95,41 @@ def test_events_are_filtered_by_one_type_several_or_a_family(client: stripe.Stri
     assert [event.type for event in one] == ["charge.succeeded"]
     assert {event.type for event in several} == {"charge.succeeded", "customer.created"}
     assert {event.type for event in family} == {"payment_intent.created", "payment_intent.succeeded"}
+
+
+def test_a_backfill_finds_what_nobody_took_since_a_time_and_walks_its_pages(receiver: Receiver) -> None:
+    clock = ManualClock()
+    receiver.answers[:] = [500] * 100
+    with running_sandbox(clock=clock, webhook_url=receiver.url, webhook_secrets=(SECRET,)) as running:
+        client = client_of(running)
+        a_charge(client, "pm_card_createDispute")
+        clock.advance(hours=1)
+        since = int(clock().timestamp())
+        charge = a_charge(client, "pm_card_createDispute")
+        client.v1.disputes.close(client.v1.disputes.list({"charge": charge}).data[0].id)
+        clock.advance(hours=1)
+        a_charge(client, "pm_card_createDispute")
+        wanted: Any = {
+            "types": ["charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed"],
+            "created": {"gte": since, "lte": since + 60},
+            "delivery_success": False,
+            "limit": 1,
+        }
+
+        pages = [client.v1.events.list(wanted)]
+        while pages[-1].has_more:
+            pages.append(client.v1.events.list({**wanted, "starting_after": pages[-1].data[-1].id}))
+        walked = [event.id for event in client.v1.events.list(wanted).auto_paging_iter()]
+        taken = client.v1.events.list({**wanted, "delivery_success": True}).data
+
+    found = [event for page in pages for event in page.data]
+    assert [event.type for event in found] == [
+        "charge.dispute.closed",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.created",
+    ]
+    assert {event.data.to_dict()["object"]["charge"] for event in found} == {charge}
+    assert (walked, taken) == ([event.id for event in found], [])
 
 
 def test_an_event_tells_the_request_that_caused_it(client: stripe.StripeClient) -> None:

@@ -1,5 +1,7 @@
 """Refunds: what they give back, what Stripe refuses, and what the bank does with them afterwards."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import stripe
 
@@ -11,6 +13,7 @@ from tests.integration.stripe_sandbox.helpers import (
     a_charge,
     a_customer,
     a_payment,
+    attempt,
     client_of,
     control,
     control_refusal,
@@ -124,7 +127,7 @@ def test_an_intent_without_any_charge_cannot_be_refunded(client: stripe.StripeCl
 def test_a_refund_must_name_one_payment_that_exists(
     client: stripe.StripeClient, params: Json, status: int, code: str | None
 ) -> None:
-    error = refusal(lambda: client.v1.refunds.create(params))  # type: ignore[arg-type]
+    error = refusal(lambda: client.v1.refunds.create(params))
 
     assert (error["status"], error.get("code")) == (status, code)
 
@@ -138,6 +141,18 @@ def test_the_same_idempotency_key_refunds_once(client: stripe.StripeClient) -> N
 
     assert len(refunds) == 1
     assert client.v1.charges.retrieve(charge).amount_refunded == 400
+
+
+def test_refunds_at_the_same_moment_never_exceed_the_charge(client: stripe.StripeClient) -> None:
+    charge = a_charge(client)
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(
+            pool.map(lambda _: attempt(lambda: client.v1.refunds.create({"charge": charge, "amount": 300})), range(8))
+        )
+
+    assert sorted(outcome["status"] for outcome in outcomes) == [200] * 3 + [400] * 5
+    assert client.v1.charges.retrieve(charge).amount_refunded == 900
 
 
 def test_refunds_are_listed_by_charge_intent_and_time(timed: RunningSandbox, clock: ManualClock) -> None:

@@ -12,6 +12,7 @@ from tests.integration.stripe_sandbox.helpers import (
     ManualClock,
     Receiver,
     a_card,
+    a_charge,
     a_customer,
     a_payment,
     client_of,
@@ -60,6 +61,20 @@ def test_a_connected_accounts_events_name_it(delivering: RunningSandbox, receive
     client_of(delivering).v1.customers.create({}, {"stripe_account": "acct_connected"})
 
     assert eventually(lambda: receiver.events)[0]["account"] == "acct_connected"
+
+
+def test_what_a_bank_decides_later_is_told_without_any_request(receiver: Receiver) -> None:
+    clock = ManualClock()
+    with running_sandbox(clock=clock, webhook_url=receiver.url, webhook_secrets=(SECRET,)) as running:
+        client = client_of(running)
+        client.v1.refunds.create({"charge": a_charge(client, "pm_card_refundFail")})
+        eventually(lambda: "charge.refunded" in receiver.types)
+        clock.advance(seconds=5)
+        running.sandbox.wake_deliveries()
+
+        eventually(lambda: receiver.types[-1] == "refund.failed")
+
+    assert receiver.types[-3:] == ["refund.updated", "charge.refund.updated", "refund.failed"]
 
 
 def test_an_endpoint_that_fails_gets_the_event_again_signed_afresh(
