@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from ports.audit_seals import Seals
 from ports.repositories import (
     ApiKeys,
     Clients,
@@ -57,6 +58,7 @@ class Transaction(Protocol):
     journal: Journal
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
+    seals: Seals
 
     def commit(self) -> None:
         """Keep everything. Raises `SerializationConflict` (nothing was kept) or `CommitUnknown`."""

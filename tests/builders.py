@@ -15,6 +15,7 @@ from domain.model.ledger import EntryKind, LedgerEntry
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
 from domain.model.payment_facts import FactKind, PaymentFact, Source, merge
 from domain.model.policies import Policy, Terms
+from domain.model.seals import AuditRow
 from ports.repositories import Change
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -57,6 +58,7 @@ def a_client(
     timezone: str | None = None,
     address: Address | None = None,
     stripe_customer_id: str | None = None,
+    erased_at: datetime | None = None,
 ) -> Client:
     return Client(
         id=id,
@@ -70,6 +72,7 @@ def a_client(
         timezone=timezone,
         address=address or Address(),
         stripe_customer_id=stripe_customer_id,
+        erased_at=erased_at,
     )
 
 
@@ -355,6 +358,34 @@ def an_audit_event(
         summary=summary,
         metadata=metadata or {"amount_minor": 5000, "currency": "usd"},
         invoice_id=invoice_id,
+    )
+
+
+def an_audit_row(
+    *,
+    firm_id: str = FIRM_ID,
+    position: int = 1,
+    transaction: int = 1,
+    id: str | None = None,  # noqa: A002 - named as the field is
+    summary: str = "The payment failed.",
+    metadata: str = '{"amount_minor":5000,"currency":"usd"}',
+    created_at: datetime | None = NOW,
+) -> AuditRow:
+    """A row of the audit log as it is stored."""
+    return AuditRow(
+        firm_id=firm_id,
+        position=position,
+        transaction=transaction,
+        id=id or f"aud_{position:04d}",
+        action="payment_failed",
+        severity="WARNING",
+        subject_type="invoice",
+        subject_id=INVOICE_ID,
+        invoice_id=INVOICE_ID,
+        actor=str(DUNLIN),
+        summary=summary,
+        metadata=metadata,
+        created_at=created_at,
     )
 
 

@@ -38,6 +38,8 @@ CHILDREN_FIRST = [
     "idempotency_keys",
     "heartbeats",
     "outbox",
+    "audit_seal_entries",
+    "audit_seals",
     "audit_events",
     "ledger_entries",
     "stripe_links",

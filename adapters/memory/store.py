@@ -14,6 +14,7 @@ from domain.model.inbox import InboxEntry, InboxStatus
 from domain.model.invoices import InvoiceFacts, InvoiceFigures
 from domain.model.ledger import LedgerEntry
 from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxStatus
+from domain.model.seals import Seal, SealEntry
 from ports.repositories import StoredAnswer
 from ports.unit_of_work import StorageUnavailable
 
@@ -57,10 +58,20 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An audit event in the order of writing."""
+    """An audit event in the order of writing. `transaction` is the number of the commit that kept it."""
 
     number: int
     event: AuditEvent
+    transaction: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An entry of a firm's seal."""
+
+    firm_id: str
+    seal_number: int
+    entry: SealEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,7 @@ class Store:
         self.mutex = threading.RLock()
         self.locks = Locks()
         self.numbers: Iterator[int] = itertools.count(1)
+        self.commits = 0
         self.firms: Table[str, Firm] = Table(
             "firms", lambda firm: firm.id, {"account": lambda firm: (firm.stripe_account or "",)}
         )
@@ -119,6 +131,8 @@ class Store:
         self.audit: Table[int, Written] = Table(
             "audit", lambda written: written.event.firm_id, {"invoice": lambda written: (written.event.invoice_id,)}
         )
+        self.seals: Table[tuple[str, int], Seal] = Table("seals", lambda seal: seal.firm_id)
+        self.sealed: Table[tuple[str, int], Sealed] = Table("sealed", lambda sealed: sealed.firm_id)
         self.outbox: Table[str, Planned] = Table(
             "outbox",
             lambda planned: planned.item.firm_id,

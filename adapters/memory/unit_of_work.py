@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from adapters.memory.repositories.firms import MemoryApiKeys, MemoryClients, MemoryFirms
 from adapters.memory.repositories.inbox import MemoryInbox
 from adapters.memory.repositories.invoices import MemoryInvoices
 from adapters.memory.repositories.journal import MemoryJournal
 from adapters.memory.repositories.outbox import MemoryOutbox
+from adapters.memory.repositories.seals import MemorySeals
 from adapters.memory.repositories.upkeep import MemoryHeartbeats, MemoryIdempotencyKeys
 from adapters.memory.scope import Scope
 from adapters.memory.store import Store
 from adapters.memory.tables import View
+from ports.audit_seals import Seals
 from ports.repositories import (
     ApiKeys,
     Clients,
@@ -44,6 +47,7 @@ class MemoryTransaction:
     journal: Journal
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
+    seals: Seals
 
     def __init__(self, store: Store, scope: Scope) -> None:
         self._store = store
@@ -53,7 +57,10 @@ class MemoryTransaction:
         audit, ledger, rows = View(store.audit, scope), View(store.ledger, scope), View(store.outbox, scope)
         entries = View(store.inbox, scope)
         answers, beats = View(store.idempotency, scope), View(store.heartbeats, scope)
+        seals, sealed = View(store.seals, scope), View(store.sealed, scope)
+        self._audit = audit
         self._views = (firms, keys, clients, records, links, audit, ledger, rows, entries, answers, beats)
+        self._views_of_seals = (seals, sealed)
         outbox = MemoryOutbox(scope, rows, store.numbers)
         journal = MemoryJournal(audit, ledger, store.numbers)
         invoices = MemoryInvoices(scope, records=records, links=links, clients=clients, outbox=outbox, journal=journal)
@@ -65,16 +72,26 @@ class MemoryTransaction:
         self.outbox = self.schedule = outbox
         self.journal = journal
         self.idempotency, self.heartbeats = MemoryIdempotencyKeys(scope, answers), MemoryHeartbeats(scope, beats)
+        self.seals = MemorySeals(scope, audit=audit, seals=seals, sealed=sealed, store=store)
 
     def commit(self) -> None:
         """Keep everything; see the port."""
         self._scope.check()
         self._store.require_up()
         with self._store.mutex:
-            for view in self._views:
+            self._number_audit_events()
+            for view in (*self._views, *self._views_of_seals):
                 if view.changes:
                     view.keep()
         self._scope.release()
+
+    def _number_audit_events(self) -> None:
+        """They are seen from this commit on, after those of every commit before."""
+        if self._audit.changes:
+            self._store.commits += 1
+        for number, written in self._audit.changes.items():
+            if written is not None:
+                self._audit.changes[number] = replace(written, transaction=self._store.commits)
 
     def enter_firm(self, firm_id: str) -> None:
         """Narrow a system transaction to one firm's rows, from here on."""

@@ -1,4 +1,4 @@
 """Which version of the schema this code works with."""
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""

@@ -13,9 +13,11 @@ from adapters.postgres.repositories.inbox import PostgresInbox, PostgresInboxBac
 from adapters.postgres.repositories.invoices import PostgresInvoiceHistory, PostgresInvoices
 from adapters.postgres.repositories.journal import PostgresJournal
 from adapters.postgres.repositories.outbox import PostgresOutbox
+from adapters.postgres.repositories.seals import PostgresSeals
 from adapters.postgres.repositories.upkeep import PostgresHeartbeats, PostgresIdempotencyKeys
 from adapters.postgres.schema import HEAD
 from adapters.postgres.scope import Scope
+from ports.audit_seals import Seals
 from ports.repositories import (
     ApiKeys,
     Clients,
@@ -48,6 +50,7 @@ class SqlTransaction:
     journal: Journal
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
+    seals: Seals
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -60,6 +63,7 @@ class SqlTransaction:
         self.outbox = self.schedule = outbox
         self.journal = PostgresJournal(line)
         self.idempotency, self.heartbeats = PostgresIdempotencyKeys(line), PostgresHeartbeats(line)
+        self.seals = PostgresSeals(line)
 
     def commit(self) -> None:
         """Keep everything; see the port."""

@@ -59,7 +59,10 @@ class Address:
 
 @dataclass(frozen=True)
 class Client:
-    """Who owes invoices: a customer of the firm. `stripe_customer_id` is Stripe's id of the same customer."""
+    """Who owes invoices: a customer of the firm. `stripe_customer_id` is Stripe's id of the same customer.
+
+    Once `erased_at` is set, nothing personal is kept of it, and it stays that way.
+    """
 
     id: str
     firm_id: str
@@ -72,3 +75,4 @@ class Client:
     timezone: str | None = None
     address: Address = Address()
     stripe_customer_id: str | None = None
+    erased_at: datetime | None = None

@@ -94,6 +94,7 @@ def client_row(client: Client) -> dict[str, Any]:
         "stripe_customer_id": client.stripe_customer_id,
         "created_at": client.created_at,
         "updated_at": client.updated_at,
+        "erased_at": client.erased_at,
     }
 
 
@@ -111,4 +112,5 @@ def client_of(row: Row) -> Client:
         timezone=row["timezone"],
         address=Address(**row["address"]),
         stripe_customer_id=row["stripe_customer_id"],
+        erased_at=moment(row["erased_at"]),
     )

@@ -42,4 +42,5 @@ clients = Table(
     Column("stripe_customer_id", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("erased_at", UtcDateTime),
 )

@@ -1,6 +1,6 @@
 """Tables that are only ever appended to."""
 
-from sqlalchemy import BigInteger, Column, FetchedValue, Identity, Table, Text
+from sqlalchemy import BigInteger, Column, FetchedValue, Identity, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSON
 
 from adapters.postgres.tables.columns import TransactionId, UtcDateTime, metadata
@@ -33,4 +33,28 @@ audit_events = Table(
     Column("summary", Text, nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("created_at", UtcDateTime, primary_key=True),
+)
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("firm_id", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("sealed_at", UtcDateTime, nullable=False),
+    Column("events_count", Integer, nullable=False),
+    Column("first_position", BigInteger, nullable=False),
+    Column("last_position", BigInteger, nullable=False),
+    Column("settled_below", BigInteger, nullable=False),
+    Column("newest_at", UtcDateTime, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+audit_seal_entries = Table(
+    "audit_seal_entries",
+    metadata,
+    Column("firm_id", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("seal_number", BigInteger, nullable=False),
+    Column("row_hash", Text, nullable=False),
 )

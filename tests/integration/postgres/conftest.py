@@ -8,6 +8,7 @@ import pytest
 
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from domain.model.inbox import InboxStatus
+from domain.model.seals import next_seal
 from ports.unit_of_work import UnitOfWork
 from tests.builders import (
     FIRM_ID,
@@ -19,6 +20,7 @@ from tests.builders import (
     an_api_key,
     an_attempt,
     an_audit_event,
+    an_audit_row,
     an_event,
     an_inbox_entry,
     an_invoice,
@@ -76,3 +78,8 @@ def _fill(uow: UnitOfWork, firm_id: str) -> None:
     event = an_event(id=f"evt_{firm_id}")
     entry = an_inbox_entry(event=event, firm_id=firm_id, status=InboxStatus.UNMATCHED, stripe_ids=["pi_x"])
     in_firm(uow, lambda tx: tx.inbox.record(entry), firm_id=firm_id)
+    in_firm(
+        uow,
+        lambda tx: tx.seals.append(*next_seal(None, [an_audit_row(firm_id=firm_id)], NOW, settled_below=1)),
+        firm_id=firm_id,
+    )

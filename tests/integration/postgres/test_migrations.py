@@ -24,6 +24,7 @@ from adapters.postgres.schema import HEAD
 from adapters.postgres.tables.columns import TransactionId
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from domain.model.payment_facts import merge
+from domain.model.seals import next_seal
 from ports.repositories import AuditFilter, InvoiceFilter, OutboxFilter, PageRequest
 from ports.unit_of_work import StorageUnavailable
 from tests.builders import (
@@ -36,6 +37,7 @@ from tests.builders import (
     a_ledger_entry,
     an_attempt,
     an_audit_event,
+    an_audit_row,
     an_event,
     an_inbox_entry,
     an_outbox_item,
@@ -211,6 +213,10 @@ def _use_everything(uow: SqlUnitOfWork) -> None:
         tx.journal.ledger_of(INVOICE_ID)
         tx.journal.page(AuditFilter(), PageRequest())
         tx.idempotency.begin(f"key_{number}", "print", NOW)
+        tx.seals.append(*next_seal(tx.seals.newest(), [an_audit_row(position=number)], NOW, settled_below=1))
+        tx.seals.settled(None, 10)
+        tx.seals.listed((0, 0), number, 10)
+        tx.seals.unsealed(0, 10)
         tx.commit()
     with uow.system() as tx:
         tx.api_keys.find("dk_none")

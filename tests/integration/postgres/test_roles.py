@@ -14,7 +14,7 @@ from ports.unit_of_work import StorageUnavailable
 Application = psycopg.Connection[Any]
 
 
-@pytest.mark.parametrize("table", ["ledger_entries", "audit_events"])
+@pytest.mark.parametrize("table", ["ledger_entries", "audit_events", "audit_seals", "audit_seal_entries"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET firm_id = firm_id", "DELETE FROM {}", "TRUNCATE {}"])
 def test_what_was_written_to_the_journal_cannot_be_changed(
     application: Application, table: str, statement: str
