@@ -103,9 +103,7 @@ def _retrieve(call: Call) -> Json:
 
 
 def _list(call: Call) -> Json:
-    conditions = conditions_for("balance_transaction", call.params)
-    if call.text("source"):
-        conditions.add("label = ?", call.text("source"))
+    conditions = conditions_for("balance_transaction", call.params, label="source")
     for name in ("currency", "type"):
         if call.text(name):
             conditions.add(f"json_extract(body, '$.{name}') = ?", call.text(name))

@@ -63,10 +63,8 @@ def delete_customer(call: Call) -> Json:
 
 def list_customers(call: Call) -> Json:
     """GET /v1/customers, filters `email` (exact) and `created`."""
-    conditions = conditions_for("customer", call.params)
+    conditions = conditions_for("customer", call.params, label="email")
     conditions.add("json_extract(body, '$.deleted') IS NULL")
-    if call.params.get("email"):
-        conditions.add("label = ?", call.params["email"])
     return list_page(call.world, "customer", call.params, conditions, url="/v1/customers")
 
 

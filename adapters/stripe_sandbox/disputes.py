@@ -71,9 +71,7 @@ def _retrieve(call: Call) -> Json:
 
 
 def _list(call: Call) -> Json:
-    conditions = conditions_for("dispute", call.params, ("payment_intent",))
-    if call.text("charge"):
-        conditions.add("label = ?", call.text("charge"))
+    conditions = conditions_for("dispute", call.params, ("payment_intent",), label="charge")
     return list_page(call.world, "dispute", call.params, conditions, url="/v1/disputes")
 
 

@@ -50,9 +50,7 @@ def _retrieve(call: Call) -> Json:
 
 
 def _list(call: Call) -> Json:
-    conditions = conditions_for(_KIND, call.params, ("payment_intent",))
-    if call.text("charge"):
-        conditions.add("label = ?", call.text("charge"))
+    conditions = conditions_for(_KIND, call.params, ("payment_intent",), label="charge")
     return list_page(call.world, _KIND, call.params, conditions, url="/v1/radar/early_fraud_warnings")
 
 

@@ -24,12 +24,17 @@ class Conditions:
         self.values.extend(values)
 
 
-def conditions_for(kind: str, params: Json, columns: tuple[str, ...] = ()) -> Conditions:
-    """Conditions from the parameter `created` and from those that are columns (`customer`, `payment_intent`)."""
+def conditions_for(kind: str, params: Json, columns: tuple[str, ...] = (), *, label: str | None = None) -> Conditions:
+    """Conditions from the parameter `created` and from those that are columns (`customer`, `payment_intent`).
+
+    `label` names the parameter whose value these objects were saved with as their label.
+    """
     conditions = Conditions(["kind = ?"], [kind])
     for column in columns:
         if params.get(column):
             conditions.add(f"{column} = ?", params[column])
+    if label is not None and params.get(label):
+        conditions.add("label = ?", params[label])
     created = params.get("created")
     if isinstance(created, int):
         conditions.add("created = ?", created)

@@ -114,9 +114,7 @@ def _retrieve(call: Call) -> Json:
 
 
 def _list(call: Call) -> Json:
-    conditions = conditions_for("refund", call.params, ("payment_intent",))
-    if call.text("charge"):
-        conditions.add("label = ?", call.text("charge"))
+    conditions = conditions_for("refund", call.params, ("payment_intent",), label="charge")
     return list_page(call.world, "refund", call.params, conditions, url="/v1/refunds")
 
 
