@@ -62,6 +62,7 @@ class OutboxFilter:
     status: str | None = None
     kind: str | None = None
     invoice_id: str | None = None
+    dispute_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ class Change:
     """Everything that one step writes about one invoice, in one go.
 
     `before` is what was locked; `after` and `state` replace it; `changed_outbox` replaces rows; the rest is appended.
-    Ledger entries whose keys are known are left alone. New outbox rows whose dedupe key is known are left alone too,
+    A dispute that was stored without an invoice belongs to this one from now on.
+    Ledger entries whose keys are known are left alone, but for `occurred_at`, which is replaced. New outbox rows whose
+    dedupe key is known are left alone too,
     unless the known row was canceled: then it is revived with the new due time and status (and keeps its id).
     `stripe_ids` are objects of Stripe's (PaymentIntents, charges, invoices) that belong to this invoice from now on;
     `save` leaves those alone that belong to another invoice already (the first claim stands), `add` refuses them.
@@ -192,7 +195,7 @@ class InvoiceHistory(Protocol):
     def open_ids(self, after_id: str, limit: int) -> Sequence[str]:
         """Ids of invoices that may still have something to come, in order, after `after_id` (empty: from the start).
 
-        These are the draft, sent, failed, overdue and disputed ones.
+        These are the draft, sent, failed, overdue and disputed ones, and those with an open dispute.
         """
 
     def numbers_taken(self, prefix: str) -> int:
@@ -272,10 +275,13 @@ class Outbox(Protocol):
         """The row."""
 
     def save(self, item: OutboxItem) -> None:
-        """Replace due time, status, tries, lease and error."""
+        """Replace invoice, due time, status, tries, lease and error."""
 
     def pending_for(self, invoice_id: str) -> Sequence[OutboxItem]:
         """The invoice's rows that are due, claimed or held, by due time."""
+
+    def pending_for_dispute(self, dispute_id: str) -> Sequence[OutboxItem]:
+        """The dispute's rows that are due, claimed or held, by due time, locked as those of a locked invoice are."""
 
 
 class OutboxSchedule(Protocol):

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from ports.audit_seals import Seals
+from ports.dispute_repositories import Books, DisputeNotes, Disputes
 from ports.repositories import (
     ApiKeys,
     Clients,
@@ -55,6 +56,9 @@ class Transaction(Protocol):
     backlog: InboxBacklog
     outbox: Outbox
     schedule: OutboxSchedule
+    disputes: Disputes
+    dispute_notes: DisputeNotes
+    books: Books
     journal: Journal
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.model.disputes import DisputeTelling
 from domain.model.payment_facts import PaymentFact
+from domain.model.refunds import RefundTelling
 
 
 @dataclass(frozen=True)
@@ -85,3 +87,24 @@ class Absent:
 
 
 LookUpAnswer = Found | Absent | NotReached
+
+
+@dataclass(frozen=True)
+class Refunded:
+    """The gateway took the refund; its status says how far it has come."""
+
+    telling: RefundTelling
+
+
+RefundAnswer = Refunded | Refused | Unknown | NotReached
+RefundLookUpAnswer = Refunded | Absent | NotReached
+
+
+@dataclass(frozen=True)
+class DisputeShown:
+    """The dispute as the gateway shows it now."""
+
+    telling: DisputeTelling
+
+
+DisputeAnswer = DisputeShown | Refused | Unknown | NotReached

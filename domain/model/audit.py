@@ -1,7 +1,7 @@
 """Audit events: what changed, how grave it is, by whom and why, written in the transaction of the change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -48,3 +48,16 @@ class AuditEvent:
     summary: str
     metadata: Mapping[str, MetadataValue]
     invoice_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing to be written down. With `alert_key` the firm's staff is told too, once for each key."""
+
+    action: str
+    severity: Severity
+    summary: str
+    subject_type: str
+    subject_id: str
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    alert_key: str | None = None

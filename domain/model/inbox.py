@@ -6,7 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from domain.model.disputes import DisputeTelling
 from domain.model.payment_facts import PaymentFact
+from domain.model.refunds import RefundTelling, RefundTotal
 
 
 class InboxStatus(StrEnum):
@@ -39,13 +41,17 @@ class Interpretation:
     """What an event means to us. `stripe_ids` are the objects it speaks of; `named_invoice_id` is our id from its
     metadata.
 
-    An empty `facts` with `is_handled` is an event that we understand and that tells of nothing new.
+    `facts` are about payments. Without any facts, refunds and disputes an event that `is_handled` tells of nothing new
+    (`note` may say why, or what is worth a line on the timeline).
     """
 
     is_handled: bool
     stripe_ids: tuple[str, ...] = ()
     named_invoice_id: str | None = None
     facts: tuple[PaymentFact, ...] = ()
+    refunds: tuple[RefundTelling, ...] = ()
+    totals: tuple[RefundTotal, ...] = ()
+    disputes: tuple[DisputeTelling, ...] = ()
     note: str | None = None
 
 

@@ -6,12 +6,14 @@ copies of its answer, rewritten in the transaction that records a fact.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
 from domain.model.attempts import Attempt, AttemptStatus, OwnAttempt, Trigger, derive_attempts
 from domain.model.declines import FailureCode
+from domain.model.disputes import Dispute
+from domain.model.exposure import Exposure, Reversals, against_unknown_payments, exposures
 from domain.model.money import Money
 from domain.model.payment_facts import FactKind, PaymentFact
 from domain.model.policies import RetriesBy, Terms
@@ -19,9 +21,7 @@ from domain.model.retries import Course, RetrySlot, course, covering_payments
 
 
 class InvoiceStatus(StrEnum):
-    """What an invoice is, for queries and people. The disputed and refunded ones need facts that disputes and refunds
-    bring.
-    """
+    """What an invoice is, for queries and people."""
 
     DRAFT = "draft"
     SENT = "sent"
@@ -70,6 +70,12 @@ class InvoiceFacts:
     attempts: tuple[OwnAttempt, ...] = ()
     payments: tuple[PaymentFact, ...] = ()
     version: int = 0
+    reversals: Reversals = field(default_factory=Reversals)
+
+    @property
+    def disputes(self) -> tuple[Dispute, ...]:
+        """The invoice's disputes."""
+        return self.reversals.disputes
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,11 @@ class Hold:
 
 @dataclass(frozen=True)
 class InvoiceState:
-    """What the facts of one invoice amount to. `hold` is one that nobody has released yet."""
+    """What the facts of one invoice amount to. `hold` is one that nobody has released yet.
+
+    `undisputed` is the status that the facts give without their open chargebacks; `exposures` are the payments with
+    what stands against each.
+    """
 
     figures: InvoiceFigures
     attempts: tuple[Attempt, ...]
@@ -137,6 +147,13 @@ class InvoiceState:
     is_collected_by_stripe: bool
     intents: Intents
     amount_due: int
+    undisputed: InvoiceStatus
+    exposures: tuple[Exposure, ...]
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a chargeback is open: then collection waits."""
+        return self.figures.status is InvoiceStatus.DISPUTED
 
     @property
     def open_attempt(self) -> Attempt | None:
@@ -150,29 +167,41 @@ class InvoiceState:
 
     @property
     def overpaid_minor(self) -> int:
-        """What came in beyond the debt, in minor units."""
-        return max(0, self.figures.amount_paid - self.amount_due)
+        """What came in beyond the debt and was not given back, in minor units."""
+        return max(0, self.figures.amount_paid - self.figures.amount_refunded - self.amount_due)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """What came in and what went back, in minor units of the invoice's currency. `received` counts all that came."""
+
+    received: int
+    refunded: int
+    lost: int
+    disputed: int
 
 
 def derive(facts: InvoiceFacts, terms: Terms) -> InvoiceState:
     """The state that the facts and the firm's terms give; the same for the same facts in any order."""
     invoice = facts.invoice
     attempts = derive_attempts(facts.attempts, facts.payments, invoice.currency)
-    paid = [a for a in attempts if a.status is AttemptStatus.SUCCEEDED and a.currency == invoice.currency]
-    amount_paid = sum(attempt.amount_minor for attempt in paid)
+    exposed = exposures(attempts, facts.reversals)
+    sums = _sums(facts, attempts, exposed)
     standing = course(attempts, _debt(invoice), terms)
-    status = _status(invoice, amount_paid, bool(paid), standing)
+    undisputed = _undisputed_status(facts, sums, standing)
+    status = _status(facts, undisputed)
     by_stripe = invoice.stripe_invoice_id is not None and terms.policy.retries_by is RetriesBy.STRIPE
-    slot = standing.slot if status is InvoiceStatus.FAILED and invoice.autopay and not by_stripe else None
+    slot = standing.slot if undisputed is InvoiceStatus.FAILED and invoice.autopay and not by_stripe else None
     hold = _hold(facts, slot, attempts)
+    is_waiting = hold is not None or invoice.paused_at is not None or status is InvoiceStatus.DISPUTED
     return InvoiceState(
         figures=_figures(
             invoice,
             attempts,
             status=status,
-            amount_paid=amount_paid,
+            sums=sums,
             failures_count=len(standing.failures),
-            next_retry_at=slot.due_at if slot and hold is None and invoice.paused_at is None else None,
+            next_retry_at=slot.due_at if slot and not is_waiting else None,
         ),
         attempts=attempts,
         course=standing,
@@ -181,20 +210,49 @@ def derive(facts: InvoiceFacts, terms: Terms) -> InvoiceState:
         is_collected_by_stripe=by_stripe,
         intents=_intents(facts, attempts),
         amount_due=invoice.amount_due,
+        undisputed=undisputed,
+        exposures=exposed,
     )
 
 
-def _status(invoice: Invoice, amount_paid: int, has_payment: bool, standing: Course) -> InvoiceStatus:
-    """The first that holds. design.md 5; a part payment keeps failed or sent."""
+def _sums(facts: InvoiceFacts, attempts: Sequence[Attempt], exposed: Sequence[Exposure]) -> _Sums:
+    """Payments in another currency, and what stands against them, are shown and alerted but never counted."""
+    currency = facts.invoice.currency
+    counted = [exposure for exposure in exposed if exposure.payment.currency == currency]
+    refunded, disputed = against_unknown_payments(attempts, facts.reversals, currency)
+    return _Sums(
+        received=sum(exposure.payment.amount_minor for exposure in counted),
+        refunded=refunded + sum(exposure.refunded_minor for exposure in counted),
+        lost=sum(exposure.lost_minor for exposure in counted),
+        disputed=disputed + sum(exposure.disputed_minor for exposure in counted),
+    )
+
+
+def _status(facts: InvoiceFacts, undisputed: InvoiceStatus) -> InvoiceStatus:
+    is_disputed = any(dispute.is_open_chargeback for dispute in facts.disputes)
+    return InvoiceStatus.DISPUTED if is_disputed and undisputed is not InvoiceStatus.VOID else undisputed
+
+
+def _undisputed_status(facts: InvoiceFacts, sums: _Sums, standing: Course) -> InvoiceStatus:
+    """The first that holds, open chargebacks left aside. design.md 5; a part payment keeps failed or sent."""
+    invoice = facts.invoice
     if invoice.voided_at is not None:
         return InvoiceStatus.VOID
-    if has_payment and amount_paid >= invoice.amount_due:
-        return InvoiceStatus.PAID
+    if any(dispute.is_loss for dispute in facts.disputes):
+        return InvoiceStatus.CHARGED_BACK
+    if sums.received >= invoice.amount_due:
+        return _paid_status(sums)
     if standing.is_exhausted:
         return InvoiceStatus.OVERDUE
     if standing.failures:
         return InvoiceStatus.FAILED
     return InvoiceStatus.SENT if invoice.sent_at is not None else InvoiceStatus.DRAFT
+
+
+def _paid_status(sums: _Sums) -> InvoiceStatus:
+    if sums.refunded >= sums.received:
+        return InvoiceStatus.REFUNDED
+    return InvoiceStatus.PARTIALLY_REFUNDED if sums.refunded > 0 else InvoiceStatus.PAID
 
 
 def _hold(facts: InvoiceFacts, slot: RetrySlot | None, attempts: Sequence[Attempt]) -> Hold | None:
@@ -220,7 +278,7 @@ def _figures(
     attempts: Sequence[Attempt],
     *,
     status: InvoiceStatus,
-    amount_paid: int,
+    sums: _Sums,
     failures_count: int,
     next_retry_at: datetime | None,
 ) -> InvoiceFigures:
@@ -229,7 +287,9 @@ def _figures(
     retried = [a for a in attempts if a.number > 1 and a.status not in (AttemptStatus.SKIPPED, AttemptStatus.CANCELED)]
     return InvoiceFigures(
         status=status,
-        amount_paid=amount_paid,
+        amount_paid=sums.received - sums.lost,
+        amount_refunded=sums.refunded,
+        amount_disputed=sums.disputed,
         payment_failed_at=last.at if last else None,
         payment_failure_reason=last.failure_reason if last else None,
         payment_failure_code=last.failure_code if last else None,
@@ -237,7 +297,7 @@ def _figures(
         payment_retry_count=failures_count,
         last_payment_retry_at=retried[-1].at if retried else None,
         next_payment_retry_at=next_retry_at,
-        paid_at=_paid_at(attempts, invoice) if status is InvoiceStatus.PAID else None,
+        paid_at=None if status is InvoiceStatus.VOID else _paid_at(attempts, invoice),
         stripe_payment_intent_id=_shown_intent_id(invoice, attempts),
     )
 

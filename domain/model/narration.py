@@ -1,30 +1,17 @@
 """What a change of an invoice amounts to, in audit events and alerts: the difference between two states, told once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from domain.model.attempts import Attempt, AttemptStatus
-from domain.model.audit import MetadataValue, Severity
+from domain.model.audit import MetadataValue, Note, Severity
 from domain.model.invoices import Invoice, InvoiceState, InvoiceStatus
 from domain.model.money import Money, in_words
-
-
-@dataclass(frozen=True)
-class Note:
-    """One thing to be written down. With `alert_key` the firm's staff is told too, once for each key."""
-
-    action: str
-    severity: Severity
-    summary: str
-    subject_type: str
-    subject_id: str
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
-    alert_key: str | None = None
-
 
 _SEVERITY_OF_STATUS = {
     InvoiceStatus.OVERDUE: Severity.WARNING,
     InvoiceStatus.FAILED: Severity.WARNING,
+    InvoiceStatus.DISPUTED: Severity.CRITICAL,
+    InvoiceStatus.CHARGED_BACK: Severity.CRITICAL,
 }
 
 

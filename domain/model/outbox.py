@@ -25,6 +25,16 @@ class OutboxKind(StrEnum):
     """Recompute a firm's open invoices after its policy changed."""
     ALERT = "alert"
     """Tell the firm's staff."""
+    REFUND = "refund"
+    """A refund that a person asked for."""
+    DISPUTE_DEADLINE = "dispute_deadline"
+    """Remind the firm's staff that a dispute waits for its answer."""
+    ACCEPT_DISPUTE = "accept_dispute"
+    """Concede a dispute, as a person asked for."""
+    BACKFILL = "backfill"
+    """Fetch a page of events that Stripe may have failed to deliver."""
+    RECONCILE = "reconcile"
+    """Compare a page of what we know with what Stripe knows."""
 
 
 class OutboxStatus(StrEnum):
@@ -50,6 +60,11 @@ QUEUE_OF = {
     OutboxKind.MATCH_EVENTS: UPKEEP_QUEUE,
     OutboxKind.APPLY_POLICY: UPKEEP_QUEUE,
     OutboxKind.ALERT: UPKEEP_QUEUE,
+    OutboxKind.REFUND: RETRIES_QUEUE,
+    OutboxKind.DISPUTE_DEADLINE: UPKEEP_QUEUE,
+    OutboxKind.ACCEPT_DISPUTE: RETRIES_QUEUE,
+    OutboxKind.BACKFILL: UPKEEP_QUEUE,
+    OutboxKind.RECONCILE: UPKEEP_QUEUE,
 }
 
 WAITS_FOR_ATTEMPT = "Waits for attempt "
@@ -68,7 +83,7 @@ _BACKOFF_MAX = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class OutboxItem:
-    """One thing to do at `due_at`. `dedupe_key` occurs once in a firm; `payload` holds ids only."""
+    """One thing to do at `due_at`. `dedupe_key` occurs once in a firm; `payload` holds ids and cursors only."""
 
     id: str
     firm_id: str
@@ -78,6 +93,8 @@ class OutboxItem:
     status: OutboxStatus = OutboxStatus.DUE
     invoice_id: str | None = None
     attempt_id: str | None = None
+    dispute_id: str | None = None
+    refund_id: str | None = None
     payload: Mapping[str, str] = field(default_factory=dict)
     tries: int = 0
     last_error: str | None = None
@@ -92,6 +109,19 @@ class OutboxItem:
     def queue(self) -> str:
         """The queue whose worker runs it."""
         return QUEUE_OF[self.kind]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A row that should exist: one for each `dedupe_key`."""
+
+    kind: OutboxKind
+    dedupe_key: str
+    due_at: datetime
+    status: OutboxStatus = OutboxStatus.DUE
+    attempt_id: str | None = None
+    dispute_id: str | None = None
+    refund_id: str | None = None
 
 
 def settle_delay(tries: int) -> timedelta:

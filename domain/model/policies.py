@@ -9,6 +9,8 @@ from domain.model.errors import FieldError, InvalidInput
 RETRIES_MAX = 8
 """Stripe recommends at most eight retries of one charge. Source: docs.stripe.com/declines/card, read 2026-11."""
 DELAY_DAYS_MAX = 90
+REMINDERS_MAX = 10
+REMINDER_HOURS_MAX = 24 * 60
 
 
 class CountFrom(StrEnum):
@@ -34,12 +36,17 @@ class OldSlots(StrEnum):
 
 @dataclass(frozen=True)
 class Policy:
-    """A firm's policy. `retry_delays_days[n]` is the delay of retry n+1 in policy days."""
+    """A firm's policy. `retry_delays_days[n]` is the delay of retry n+1 in policy days.
+
+    `dispute_reminder_hours` says how long before a dispute's deadline its reminders come, in real hours: the
+    deadline is Stripe's.
+    """
 
     retry_delays_days: tuple[int, ...] = (3, 7, 14)
     count_from: CountFrom = CountFrom.PREVIOUS_FAILURE
     retries_by: RetriesBy = RetriesBy.DUNLIN
     old_slots: OldSlots = OldSlots.HOLD
+    dispute_reminder_hours: tuple[int, ...] = (168, 72, 24, 4)
 
     def __post_init__(self) -> None:
         errors = []
@@ -51,6 +58,12 @@ class Policy:
             set(self.retry_delays_days)
         ):
             errors.append(FieldError("retry_delays_days", "Counted from the first failure, the delays must increase."))
+        if len(self.dispute_reminder_hours) > REMINDERS_MAX:
+            errors.append(FieldError("dispute_reminder_hours", f"At most {REMINDERS_MAX} reminders."))
+        if any(not 0 < hours <= REMINDER_HOURS_MAX for hours in self.dispute_reminder_hours):
+            errors.append(FieldError("dispute_reminder_hours", f"Each must be 1 to {REMINDER_HOURS_MAX} hours."))
+        if len(set(self.dispute_reminder_hours)) < len(self.dispute_reminder_hours):
+            errors.append(FieldError("dispute_reminder_hours", "Each time is given once."))
         if errors:
             raise InvalidInput(*errors)
 

@@ -9,20 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.model.attempts import AttemptStatus, OwnAttempt, Trigger
+from domain.model.dispute_deadlines import dispute_wishes
+from domain.model.disputes import Dispute
 from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus
-from domain.model.outbox import POLL_DELAY, OutboxItem, OutboxKind, OutboxStatus, settle_delay
-
-
-@dataclass(frozen=True)
-class Wish:
-    """A row that should exist: one for each `dedupe_key`."""
-
-    kind: OutboxKind
-    dedupe_key: str
-    due_at: datetime
-    status: OutboxStatus = OutboxStatus.DUE
-    attempt_id: str | None = None
-
+from domain.model.outbox import POLL_DELAY, OutboxItem, OutboxKind, OutboxStatus, Wish, settle_delay
+from domain.model.policies import Policy
+from domain.model.refunds import open_requests
 
 # Rows that follow from the invoice's state alone; alerts and the like stand on their own once written.
 _DERIVED = frozenset(
@@ -32,6 +24,9 @@ _DERIVED = frozenset(
         OutboxKind.RUN_ATTEMPT,
         OutboxKind.SETTLE,
         OutboxKind.POLL_PENDING,
+        OutboxKind.REFUND,
+        OutboxKind.DISPUTE_DEADLINE,
+        OutboxKind.ACCEPT_DISPUTE,
     }
 )
 
@@ -44,18 +39,28 @@ class Rescheduling:
     changed: tuple[OutboxItem, ...]
 
 
-def reschedule(facts: InvoiceFacts, state: InvoiceState, pending: Sequence[OutboxItem]) -> Rescheduling:
+def reschedule(facts: InvoiceFacts, state: InvoiceState, policy: Policy, pending: Sequence[OutboxItem]) -> Rescheduling:
     """Compare what should be pending with the `pending` rows (due, claimed or held).
 
     A claimed row is its holder's to finish.
     """
-    wishes = {wish.dedupe_key: wish for wish in _wishes(facts, state)}
+    wishes = [*_wishes(facts, state), *_reversal_wishes(facts, policy)]
+    return _compared(wishes, pending, is_attempt_open=state.open_attempt is not None)
+
+
+def reschedule_dispute(dispute: Dispute, policy: Policy, pending: Sequence[OutboxItem]) -> Rescheduling:
+    """The same for a dispute whose invoice is not known yet, and its `pending` rows."""
+    return _compared(dispute_wishes(dispute, policy), pending, is_attempt_open=False)
+
+
+def _compared(asked: Sequence[Wish], pending: Sequence[OutboxItem], *, is_attempt_open: bool) -> Rescheduling:
+    wishes = {wish.dedupe_key: wish for wish in asked}
     changed = []
     for item in pending:
         wish = wishes.pop(item.dedupe_key, None)
         if item.kind not in _DERIVED or item.status is OutboxStatus.CLAIMED:
             continue
-        adjusted = _canceled(item) if wish is None else _moved(item, wish, state)
+        adjusted = _canceled(item) if wish is None else _moved(item, wish, is_attempt_open=is_attempt_open)
         if adjusted != item:
             changed.append(adjusted)
     return Rescheduling(tuple(wishes.values()), tuple(changed))
@@ -79,6 +84,16 @@ def _wishes(facts: InvoiceFacts, state: InvoiceState) -> list[Wish]:
         if shown.status is AttemptStatus.PENDING and shown.id not in own_ids
     ]
     return [wish for wish in wishes if wish is not None]
+
+
+def _reversal_wishes(facts: InvoiceFacts, policy: Policy) -> list[Wish]:
+    """Refunds that we asked for, and what the disputes ask for."""
+    asked_for = open_requests(facts.reversals.requests, facts.reversals.refunds)
+    wishes = [
+        Wish(OutboxKind.REFUND, f"{OutboxKind.REFUND}:{request.id}", request.requested_at, refund_id=request.id)
+        for request in asked_for
+    ]
+    return [*wishes, *(wish for dispute in facts.disputes for wish in dispute_wishes(dispute, policy))]
 
 
 def _row_of(facts: InvoiceFacts, attempt: OwnAttempt) -> Wish:
@@ -119,14 +134,14 @@ def _retry(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
 
 
 def _status(facts: InvoiceFacts, state: InvoiceState) -> OutboxStatus:
-    is_held = facts.invoice.paused_at is not None or state.hold is not None
+    is_held = facts.invoice.paused_at is not None or state.hold is not None or state.is_disputed
     return OutboxStatus.HELD if is_held else OutboxStatus.DUE
 
 
 def _collect(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
     invoice = facts.invoice
     is_ours = invoice.autopay and not state.is_collected_by_stripe
-    if state.figures.status is not InvoiceStatus.SENT or not is_ours or invoice.sent_at is None:
+    if state.undisputed is not InvoiceStatus.SENT or not is_ours or invoice.sent_at is None:
         return None
     firsts = [attempt for attempt in facts.attempts if attempt.trigger is Trigger.AUTOPAY]
     if state.open_attempt is not None and firsts:
@@ -135,9 +150,9 @@ def _collect(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
     return Wish(OutboxKind.COLLECT, _collect_key(facts, len(firsts)), due_at, _status(facts, state))
 
 
-def _moved(item: OutboxItem, wish: Wish, state: InvoiceState) -> OutboxItem:
+def _moved(item: OutboxItem, wish: Wish, *, is_attempt_open: bool) -> OutboxItem:
     """The row as wished; a row that its runner put off (tries) keeps its own later time while the cause lasts."""
-    is_free_again = item.waits_for_attempt and state.open_attempt is None
+    is_free_again = item.waits_for_attempt and not is_attempt_open
     due_at = max(item.due_at, wish.due_at) if item.tries and not is_free_again else wish.due_at
     return replace(item, due_at=due_at, status=wish.status)
 

@@ -6,22 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from domain.model.attempts import OwnAttempt
-from domain.model.audit import Actor, AuditEvent
+from domain.model.audit import Actor, AuditEvent, Note
+from domain.model.disputes import merge_disputes
 from domain.model.firms import Firm
+from domain.model.inbox import Interpretation
 from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, derive
 from domain.model.ledger import entries
-from domain.model.narration import Note, narrate
-from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxKind
-from domain.model.payment_facts import PaymentFact
-from domain.model.policies import Terms
-from domain.model.schedule import Rescheduling, Wish, reschedule
+from domain.model.narration import narrate
+from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxKind, Wish
+from domain.model.payment_facts import merge
+from domain.model.policies import Policy, Terms
+from domain.model.refunds import merge_refunds, merge_totals
+from domain.model.reversal_narration import narrate_reversals
+from domain.model.schedule import Rescheduling, reschedule
 from domain.services.steps import Step
 from ports.repositories import Change, LockedInvoice
 
 
 @dataclass(frozen=True)
 class Edit:
-    """What one step wants written beside the facts: who did it, further notes, and rows that it finished itself."""
+    """What one step wants written beside the facts: who did it, further notes, and rows that it changed itself."""
 
     by: Actor
     notes: tuple[Note, ...] = ()
@@ -37,14 +41,18 @@ def save(step: Step, locked: LockedInvoice, after: InvoiceFacts, firm: Firm, edi
     """Write everything that follows from the invoice's facts being `after` now; the new state."""
     terms = terms_of(step, firm)
     before_state, after_state = derive(locked.facts, terms), derive(after, terms)
-    moves = schedule_payment_retry(after, after_state, _pending_after(locked, edit))
-    notes = (*narrate(after.invoice, before_state, after_state), *edit.notes)
+    moves = schedule_payment_retry(after, after_state, firm.policy, _pending_after(locked, edit))
+    notes = (
+        *narrate(after.invoice, before_state, after_state),
+        *narrate_reversals(locked.facts, after, before_state, after_state),
+        *edit.notes,
+    )
     change = Change(
         before=locked.facts,
         after=after,
         state=after_state,
         now=step.now,
-        ledger=entries(after_state.attempts),
+        ledger=entries(after_state.attempts, after.reversals.refunds, after.disputes),
         audit=tuple(audit_event(step, firm.id, note, edit.by, after.invoice.id) for note in notes),
         new_outbox=_new_rows(step, after.invoice, moves, notes),
         changed_outbox=_last_of_each((*edit.finished, *moves.changed)),
@@ -55,12 +63,14 @@ def save(step: Step, locked: LockedInvoice, after: InvoiceFacts, firm: Firm, edi
     return after_state
 
 
-def schedule_payment_retry(facts: InvoiceFacts, state: InvoiceState, pending: Sequence[OutboxItem]) -> Rescheduling:
-    """The rows by which the next retry happens when the firm's policy says, and no other one does.
+def schedule_payment_retry(
+    facts: InvoiceFacts, state: InvoiceState, policy: Policy, pending: Sequence[OutboxItem]
+) -> Rescheduling:
+    """The rows by which the next retry (and whatever else the facts ask for) happens when it should, and no other.
 
     Runs whenever facts change: a retry is moved, held, canceled or added as the facts now ask.
     """
-    return reschedule(facts, state, pending)
+    return reschedule(facts, state, policy, pending)
 
 
 def _pending_after(locked: LockedInvoice, edit: Edit) -> list[OutboxItem]:
@@ -108,28 +118,30 @@ def alert_item(step: Step, firm_id: str, note: Note, alert_key: str, invoice_id:
     )
 
 
-def wished_item(step: Step, invoice: Invoice, wish: Wish) -> OutboxItem:
+def wished_item(step: Step, firm_id: str, wish: Wish, invoice_id: str | None) -> OutboxItem:
     """The wish as a new row."""
     return OutboxItem(
         id=step.ports.ids.new("out"),
-        firm_id=invoice.firm_id,
+        firm_id=firm_id,
         kind=wish.kind,
         dedupe_key=wish.dedupe_key,
         due_at=wish.due_at,
         status=wish.status,
-        invoice_id=invoice.id,
+        invoice_id=invoice_id,
         attempt_id=wish.attempt_id,
+        dispute_id=wish.dispute_id,
+        refund_id=wish.refund_id,
     )
 
 
 def _new_rows(step: Step, invoice: Invoice, moves: Rescheduling, notes: Sequence[Note]) -> tuple[OutboxItem, ...]:
-    wished = [wished_item(step, invoice, wish) for wish in moves.missing]
-    alerts = [
-        alert_item(step, invoice.firm_id, note, note.alert_key, invoice.id)
-        for note in notes
-        if note.alert_key is not None
-    ]
-    return (*wished, *alerts)
+    wished = [wished_item(step, invoice.firm_id, wish, invoice.id) for wish in moves.missing]
+    return (*wished, *alert_items(step, invoice.firm_id, notes, invoice.id))
+
+
+def alert_items(step: Step, firm_id: str, notes: Sequence[Note], invoice_id: str | None) -> list[OutboxItem]:
+    """A row for each note that the firm's staff is told of."""
+    return [alert_item(step, firm_id, note, note.alert_key, invoice_id) for note in notes if note.alert_key is not None]
 
 
 def _new_stripe_ids(before: InvoiceFacts, after: InvoiceFacts) -> frozenset[str]:
@@ -139,13 +151,25 @@ def _new_stripe_ids(before: InvoiceFacts, after: InvoiceFacts) -> frozenset[str]
 def _stripe_ids(facts: InvoiceFacts) -> set[str]:
     ids = {facts.invoice.given_payment_intent_id, facts.invoice.stripe_invoice_id}
     for fact in facts.payments:
-        ids |= _ids_of(fact)
+        ids |= {fact.stripe_payment_intent_id, fact.stripe_charge_id, fact.stripe_invoice_id}
+    for refund in facts.reversals.refunds:
+        ids |= {refund.stripe_refund_id, refund.newest.stripe_charge_id, refund.newest.stripe_payment_intent_id}
+    for dispute in facts.disputes:
+        ids |= {dispute.stripe_dispute_id, dispute.newest.stripe_charge_id, dispute.newest.stripe_payment_intent_id}
     ids |= {attempt.frozen.stripe_payment_intent_id for attempt in facts.attempts if attempt.frozen}
     return {stripe_id for stripe_id in ids if stripe_id}
 
 
-def _ids_of(fact: PaymentFact) -> set[str | None]:
-    return {fact.stripe_payment_intent_id, fact.stripe_charge_id, fact.stripe_invoice_id}
+def with_told(facts: InvoiceFacts, told: Interpretation) -> InvoiceFacts:
+    """The invoice's facts with everything added that was told of payments, refunds and disputes."""
+    before = facts.reversals
+    after = replace(
+        before,
+        refunds=merge_refunds(before.refunds, told.refunds),
+        totals=merge_totals(before.totals, told.totals),
+        disputes=merge_disputes(facts.invoice.firm_id, before.disputes, told.disputes),
+    )
+    return replace(facts, payments=merge(facts.payments, told.facts), reversals=after)
 
 
 def with_attempt(facts: InvoiceFacts, changed: OwnAttempt) -> InvoiceFacts:

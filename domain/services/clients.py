@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.model.audit import Actor, Severity
+from domain.model.audit import Actor, Note, Severity
 from domain.model.cards import Card
 from domain.model.errors import NotFound
 from domain.model.firms import Address, Client
-from domain.model.narration import Note
 from domain.services.bookkeeping import audit_event
 from domain.services.steps import Ports, Step, in_firm
 from ports.payment_gateway import CardFile

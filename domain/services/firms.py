@@ -5,10 +5,9 @@ import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.model.audit import Actor, Severity
+from domain.model.audit import Actor, Note, Severity
 from domain.model.errors import FieldError, InvalidInput, NotFound
 from domain.model.firms import ApiKey, Firm, Scope
-from domain.model.narration import Note
 from domain.model.outbox import OutboxItem, OutboxKind
 from domain.model.policies import Policy
 from domain.services.bookkeeping import audit_event

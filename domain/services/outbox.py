@@ -1,20 +1,27 @@
 """Running what is due: claim a row, do what it asks, and sweep up every row whose bell was lost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from domain.model.audit import DUNLIN, Severity
 from domain.model.inbox import InboxStatus
 from domain.model.outbox import LEASE, OutboxItem, OutboxKind, OutboxStatus
+from domain.services.backfill import run_backfill
 from domain.services.cases import done
 from domain.services.charging import Till, put_off, retry_payment
 from domain.services.collection import recompute_invoice
+from domain.services.dispute_work import accept_dispute, remind
+from domain.services.reconciliation import Reconciler, run_reconcile
+from domain.services.refunds import carry_out_refund
 from domain.services.settling import poll_pending, settle
 from domain.services.steps import Ports, Step, in_firm, in_system, ring
 from domain.services.webhooks import EventNotProcessed, Mailroom, apply_event
 from ports.alerter import Alert, Alerter, AlertNotDelivered
+from ports.dispute_gateway import DisputeGateway
 from ports.job_scheduler import QueueUnavailable
+from ports.refund_gateway import RefundGateway
+from ports.stripe_records import StripeRecords
 from ports.unit_of_work import StorageUnavailable
 
 SWEEP_BATCH = 2_000
@@ -33,6 +40,14 @@ class Workshop:
     till: Till
     mailroom: Mailroom
     alerter: Alerter
+    refunds: RefundGateway
+    disputes: DisputeGateway
+    records: StripeRecords
+
+    @property
+    def books(self) -> Reconciler:
+        """What comparing with Stripe's books needs."""
+        return Reconciler(self.records, self.disputes)
 
 
 def run_outbox(ports: Ports, workshop: Workshop, outbox_id: str) -> None:
@@ -75,19 +90,7 @@ def _put_off_fault(step: Step, item: OutboxItem, error: str) -> None:
 
 
 def _dispatch(ports: Ports, workshop: Workshop, item: OutboxItem) -> None:
-    match item.kind:
-        case OutboxKind.COLLECT | OutboxKind.RETRY | OutboxKind.RUN_ATTEMPT:
-            retry_payment(ports, workshop.till, item)
-        case OutboxKind.SETTLE:
-            settle(ports, workshop.till.gateway, item)
-        case OutboxKind.POLL_PENDING:
-            poll_pending(ports, workshop.till.gateway, item)
-        case OutboxKind.MATCH_EVENTS:
-            _match_events(ports, workshop.mailroom, item)
-        case OutboxKind.APPLY_POLICY:
-            _apply_policy(ports, item)
-        case OutboxKind.ALERT:
-            _alert(ports, workshop.alerter, item)
+    _RUNNERS[item.kind](ports, workshop, item)
 
 
 def _match_events(ports: Ports, mailroom: Mailroom, item: OutboxItem) -> None:
@@ -200,3 +203,21 @@ def _backlog(step: Step) -> list[tuple[str, str]]:
     matchable = step.tx.backlog.matchable(BACKLOG_BATCH)
     failed = step.tx.backlog.with_status(InboxStatus.FAILED, FAILED_TRIES_MAX, BACKLOG_BATCH)
     return [*matchable, *failed]
+
+
+_RUNNERS: Mapping[OutboxKind, Callable[[Ports, Workshop, OutboxItem], None]] = {
+    OutboxKind.COLLECT: lambda ports, workshop, item: retry_payment(ports, workshop.till, item),
+    OutboxKind.RETRY: lambda ports, workshop, item: retry_payment(ports, workshop.till, item),
+    OutboxKind.RUN_ATTEMPT: lambda ports, workshop, item: retry_payment(ports, workshop.till, item),
+    OutboxKind.SETTLE: lambda ports, workshop, item: settle(ports, workshop.till.gateway, item),
+    OutboxKind.POLL_PENDING: lambda ports, workshop, item: poll_pending(ports, workshop.till.gateway, item),
+    OutboxKind.MATCH_EVENTS: lambda ports, workshop, item: _match_events(ports, workshop.mailroom, item),
+    OutboxKind.APPLY_POLICY: lambda ports, _, item: _apply_policy(ports, item),
+    OutboxKind.ALERT: lambda ports, workshop, item: _alert(ports, workshop.alerter, item),
+    OutboxKind.REFUND: lambda ports, workshop, item: carry_out_refund(ports, workshop.refunds, item),
+    OutboxKind.DISPUTE_DEADLINE: lambda ports, _, item: remind(ports, item),
+    OutboxKind.ACCEPT_DISPUTE: lambda ports, workshop, item: accept_dispute(ports, workshop.disputes, item),
+    OutboxKind.BACKFILL: lambda ports, workshop, item: run_backfill(ports, workshop.mailroom, workshop.records, item),
+    OutboxKind.RECONCILE: lambda ports, workshop, item: run_reconcile(ports, workshop.books, item),
+}
+"""What each kind of row asks for."""

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from domain.model.answers import ChargeAnswer, Declined, NotReached, Pending, Refused, Succeeded, Unknown, UnknownCause
 from domain.model.attempts import AttemptStatus, OwnAttempt, Trigger
-from domain.model.audit import Severity
+from domain.model.audit import Note, Severity
 from domain.model.declines import FAILURE_REASONS, FailureCode
 from domain.model.invoices import Invoice, InvoiceFacts
-from domain.model.narration import Note
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus, backoff
 from domain.model.payment_facts import PaymentFact
 from domain.services.bookkeeping import with_attempt, without_attempt

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.model.audit import DUNLIN, Severity
-from domain.model.narration import Note
+from domain.model.audit import DUNLIN, Note, Severity
 from domain.model.seals import WINDOW, Checkpoint, Seal, checkpoint_of, next_seal
 from domain.services.bookkeeping import alert_item, audit_event
 from domain.services.steps import Ports, Step, in_firm, in_system

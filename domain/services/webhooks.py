@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from domain.model.audit import STRIPE, Severity
-from domain.model.firms import Firm
+from domain.model.audit import STRIPE, MetadataValue, Note, Severity
 from domain.model.inbox import FINAL_STATUSES, InboxEntry, InboxStatus, Interpretation, StripeEvent
-from domain.model.narration import Note
 from domain.model.outbox import OutboxItem, OutboxKind
-from domain.model.payment_facts import FactKind, PaymentFact
-from domain.services.bookkeeping import audit_event
-from domain.services.payments import handle_payment_failure, handle_payment_success, record_facts
+from domain.services.bookkeeping import alert_items, audit_event
+from domain.services.disputes import record_unmatched
 from domain.services.steps import Ports, Step, in_system
+from domain.services.telling import tell_invoice
 from ports.event_interpreter import EventInterpreter, UnreadableEvent
-from ports.repositories import LockedInvoice, Match
+from ports.repositories import Match
 from ports.unit_of_work import StorageUnavailable
 from ports.webhook_verifier import WebhookVerifier
 
@@ -103,6 +101,8 @@ def _apply(step: Step, mailroom: Mailroom, event: StripeEvent, *, again: bool) -
         step.tx.inbox.save(replace(entry, received_at=known.received_at, tries=known.tries + 1))
     if entry.status is InboxStatus.PROCESSED:
         _tell_invoice(step, event, told, match)
+    elif entry.status is InboxStatus.UNMATCHED and told.disputes and not match.is_ambiguous:
+        _keep_disputes(step, told, match)
     return Receipt(event.id, Outcome(entry.status.value))
 
 
@@ -137,24 +137,22 @@ def _tell_invoice(step: Step, event: StripeEvent, told: Interpretation, match: M
     assert match.firm_id is not None
     assert match.invoice_id is not None
     step.tx.enter_firm(match.firm_id)
-    locked, firm = step.tx.invoices.lock(match.invoice_id), step.tx.firms.get(match.firm_id)
-    assert locked is not None
-    assert firm is not None
     if told.note is not None:
         _write_note(step, event, told.note, match)
     if match.wakes_others:
         _wake_others(step, event, told.stripe_ids, match)
-    _handle(step, locked, told.facts, firm)
+    tell_invoice(step, match.firm_id, match.invoice_id, told, STRIPE)
 
 
-def _handle(step: Step, locked: LockedInvoice, facts: Sequence[PaymentFact], firm: Firm) -> None:
-    match facts:
-        case [PaymentFact(kind=FactKind.FAILED) as failure]:
-            handle_payment_failure(step, locked, failure, firm, STRIPE)
-        case [PaymentFact(kind=FactKind.SUCCEEDED | FactKind.INVOICE_PAID) as success]:
-            handle_payment_success(step, locked, success, firm, STRIPE)
-        case [_, *_]:
-            record_facts(step, locked, facts, firm, STRIPE)
+def _keep_disputes(step: Step, told: Interpretation, match: Match) -> None:
+    """A dispute must be answered in time even where nobody knows yet what it is about."""
+    if match.firm_id is None:
+        return
+    step.tx.enter_firm(match.firm_id)
+    firm = step.tx.firms.get(match.firm_id)
+    assert firm is not None
+    for telling in told.disputes:
+        record_unmatched(step, firm, telling)
 
 
 def _write_note(step: Step, event: StripeEvent, text: str, match: Match) -> None:
@@ -186,6 +184,7 @@ def _keep_failed(ports: Ports, event: StripeEvent, error: str) -> None:
     def keep(step: Step) -> None:
         entry = InboxEntry(event, InboxStatus.FAILED, step.now, error=error)
         if step.tx.inbox.record(entry):
+            _tell_staff(step, event, error)
             return
         known = step.tx.inbox.lock(event.account, event.id)
         if known is not None and known.status not in FINAL_STATUSES:
@@ -193,3 +192,17 @@ def _keep_failed(ports: Ports, event: StripeEvent, error: str) -> None:
 
     in_system(ports, keep)
     ports.metrics.count("dunlin_webhook_events_total", type=event.type, outcome="failed")
+
+
+def _tell_staff(step: Step, event: StripeEvent, error: str) -> None:
+    """An event that cannot be used is parked loudly, once, where its account leads to one firm."""
+    firm_id = step.tx.inbox.match(event.account, None, ()).firm_id
+    if firm_id is None:
+        return
+    step.tx.enter_firm(firm_id)
+    severity = Severity.CRITICAL if event.type.startswith("charge.dispute.") else Severity.WARNING
+    words = f"Stripe's event {event.id} ({event.type}) is stored but could not be used: {error}. Replay it once mended."
+    metadata: dict[str, MetadataValue] = {"event": event.id, "type": event.type, "error": error}
+    note = Note("event_failed", severity, words, "event", event.id, metadata, f"event_failed:{event.id}")
+    step.tx.journal.append([audit_event(step, firm_id, note, STRIPE)])
+    step.ring_for(step.tx.outbox.add(alert_items(step, firm_id, [note], None)))

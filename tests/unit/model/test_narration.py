@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from domain.model.attempts import AttemptStatus, OwnAttempt, Trigger
-from domain.model.audit import Severity
+from domain.model.audit import Note, Severity
 from domain.model.declines import DeclineCodes
 from domain.model.invoices import InvoiceState
-from domain.model.narration import Note, narrate
+from domain.model.narration import narrate
 from domain.model.payment_facts import FactKind, PaymentFact, Source
 from tests.payment_stories import (
     AMOUNT_MINOR,

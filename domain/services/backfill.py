@@ -1,0 +1,104 @@
+"""Fetching events that never reached us, page by page: what is stored already is a duplicate and changes nothing."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.model.outbox import OutboxItem, OutboxKind
+from domain.services.cases import done, is_same_claim
+from domain.services.charging import put_off
+from domain.services.steps import Ports, Step, in_firm
+from domain.services.webhooks import EventNotProcessed, Mailroom, Outcome, apply_event
+from ports.payment_gateway import GatewayUnavailable
+from ports.stripe_records import StripeRecords
+
+KEPT = timedelta(days=30)
+"""So long Stripe lists events. Source: docs.stripe.com/api/events."""
+OVERLAP = timedelta(hours=1)
+"""A run looks back this far behind the one before it: events are listed a little after they happen."""
+
+
+@dataclass(frozen=True)
+class BackfillPage:
+    """What came of one page: events seen, those among them that we had missed, and those that cannot be used."""
+
+    seen: int
+    missed: int
+    failed: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which events to fetch: of one account (empty: the platform's own), created in [since, until]."""
+
+    account: str
+    since: datetime
+    until: datetime
+
+
+def backfill_page(
+    ports: Ports, mailroom: Mailroom, records: StripeRecords, window: Window, cursor: str | None
+) -> BackfillPage:
+    """Fetch and apply one page. Raises `GatewayUnavailable` and `StorageUnavailable`; a repeat changes nothing."""
+    page = records.events(window.account or None, window.since, window.until, cursor)
+    missed = failed = 0
+    for event in reversed(page.events):
+        try:
+            receipt = apply_event(ports, mailroom, replace(event, account=window.account))
+        except EventNotProcessed:
+            failed += 1
+        else:
+            missed += receipt.outcome is not Outcome.DUPLICATE
+    ports.metrics.count("dunlin_backfilled_events_total", missed)
+    return BackfillPage(len(page.events), missed, failed, page.next_cursor)
+
+
+def run_backfill(ports: Ports, mailroom: Mailroom, records: StripeRecords, item: OutboxItem) -> None:
+    """Do the page that the claimed row is about; the next page is a row of its own, so that nothing runs long."""
+    window = Window(
+        account=item.payload["account"],
+        since=datetime.fromisoformat(item.payload["since"]),
+        until=datetime.fromisoformat(item.payload["until"]),
+    )
+    try:
+        page = backfill_page(ports, mailroom, records, window, item.payload.get("cursor"))
+    except GatewayUnavailable as unavailable:
+        why = str(unavailable)
+        in_firm(ports, item.firm_id, lambda step: put_off(step, item, why))
+        return
+    in_firm(ports, item.firm_id, lambda step: finish_page(step, item, page.next_cursor))
+
+
+def finish_page(step: Step, item: OutboxItem, next_cursor: str | None) -> None:
+    """Finish the claimed row; where there is more to do, a row with the next cursor follows."""
+    current = step.tx.outbox.get(item.id)
+    if current is None or not is_same_claim(current, item):
+        return
+    step.tx.outbox.save(done(item))
+    if next_cursor is None:
+        return
+    following = OutboxItem(
+        id=step.ports.ids.new("out"),
+        firm_id=item.firm_id,
+        kind=item.kind,
+        dedupe_key=f"{item.dedupe_key.partition('@')[0]}@{next_cursor}",
+        due_at=step.now,
+        payload={**item.payload, "cursor": next_cursor},
+    )
+    step.ring_for(step.tx.outbox.add([following]))
+
+
+def backfill_row(step: Step, firm_id: str, window: Window) -> OutboxItem:
+    """The row that starts a backfill."""
+    return OutboxItem(
+        id=step.ports.ids.new("out"),
+        firm_id=firm_id,
+        kind=OutboxKind.BACKFILL,
+        dedupe_key=f"{OutboxKind.BACKFILL}:{window.account}:{int(window.until.timestamp())}",
+        due_at=step.now,
+        payload={
+            "account": window.account,
+            "since": window.since.isoformat(),
+            "until": window.until.isoformat(),
+        },
+    )

@@ -1,0 +1,291 @@
+"""Refunds that people ask for: under one ceiling for each charge, carried out by a worker, told of like all others.
+
+The request is stored under the invoice's lock before anything leaves, and stands against its charge from then on. Its
+key is made from its id, so that a repeat gives back no more.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.model.answers import (
+    Absent,
+    NotReached,
+    RefundAnswer,
+    Refunded,
+    RefundLookUpAnswer,
+    Refused,
+    Unknown,
+    UnknownCause,
+)
+from domain.model.audit import DUNLIN, Actor, MetadataValue, Note, Severity
+from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
+from domain.model.exposure import Exposure
+from domain.model.firms import Firm
+from domain.model.inbox import Interpretation
+from domain.model.invoices import InvoiceFacts, InvoiceState, derive
+from domain.model.money import Money, in_words
+from domain.model.outbox import LEASE, OutboxItem, OutboxStatus, settle_delay
+from domain.model.refunds import RefundReason, RefundRequest, RequestStatus, open_requests
+from domain.services.bookkeeping import Edit, save, terms_of, with_told
+from domain.services.cases import done, is_held, locked_invoice
+from domain.services.steps import Ports, Step, in_firm
+from ports.refund_gateway import RefundGateway, RefundOrder
+from ports.repositories import LockedInvoice
+
+KEY_LIFE = timedelta(hours=23)
+"""Stripe may forget a key after 24 h. Source: docs.stripe.com/api/idempotent_requests."""
+ABSENCE_APART = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class WantedRefund:
+    """What somebody asks for. Without an amount: all that is left of the charge; without a charge: the only one."""
+
+    amount_minor: int | None = None
+    stripe_charge_id: str | None = None
+    reason: RefundReason | None = None
+
+
+def request_refund(ports: Ports, firm_id: str, invoice_id: str, wanted: WantedRefund, by: Actor) -> RefundRequest:
+    """Give money back: the request as stored; a worker carries it out at once.
+
+    Refunds, refunds on their way and chargebacks never exceed the charge together, whoever asks at the same time.
+    Raises `NotFound`, `InvalidInput` and `Conflict` saying why not.
+    """
+
+    def ask(step: Step) -> RefundRequest:
+        locked, firm = step.tx.invoices.lock(invoice_id), step.tx.firms.get(firm_id)
+        if locked is None or firm is None:
+            raise NotFound("invoice", invoice_id)
+        state = derive(locked.facts, terms_of(step, firm))
+        request = _request(step, _chosen(state, wanted), wanted, by)
+        note = _asked_note(locked.facts, request)
+        save(step, locked, _with_request(locked.facts, request), firm, Edit(by, (note,)))
+        return request
+
+    return in_firm(ports, firm_id, ask)
+
+
+def _chosen(state: InvoiceState, wanted: WantedRefund) -> Exposure:
+    """The payment to refund. Raises `Conflict` and `InvalidInput`."""
+    if not state.exposures:
+        raise Conflict("Nothing was paid on this invoice; there is nothing to refund.")
+    named = [
+        exposure
+        for exposure in state.exposures
+        if wanted.stripe_charge_id in (exposure.payment.stripe_charge_id, exposure.payment.stripe_payment_intent_id)
+    ]
+    if wanted.stripe_charge_id is not None and not named:
+        raise InvalidInput(FieldError("stripe_charge_id", "No payment of this invoice has that charge."))
+    candidates = named or [exposure for exposure in state.exposures if exposure.ceiling_minor > 0]
+    if len(candidates) > 1:
+        raise InvalidInput(FieldError("stripe_charge_id", "The invoice has several payments: name the charge."))
+    return candidates[0] if candidates else state.exposures[-1]
+
+
+def _request(step: Step, exposure: Exposure, wanted: WantedRefund, by: Actor) -> RefundRequest:
+    payment, ceiling = exposure.payment, Money(exposure.ceiling_minor, exposure.payment.currency)
+    if payment.stripe_charge_id is None and payment.stripe_payment_intent_id is None:
+        raise Conflict("The payment did not come through Stripe's PaymentIntents; give it back the way it came.")
+    if exposure.refusal is not None:
+        raise Conflict(exposure.refusal)
+    if ceiling.amount_minor <= 0:
+        raise Conflict("Nothing is left to refund: refunds and chargebacks hold all of the payment.")
+    amount_minor = ceiling.amount_minor if wanted.amount_minor is None else wanted.amount_minor
+    if amount_minor <= 0:
+        raise InvalidInput(FieldError("amount", "A refund is more than nothing."))
+    if amount_minor > ceiling.amount_minor:
+        raise Conflict(
+            f"At most {in_words(ceiling)} ({ceiling.amount_minor} in minor units) can be refunded: refunds, refunds on "
+            "their way and chargebacks together never exceed the payment."
+        )
+    return RefundRequest(
+        id=step.ports.ids.new("ref"),
+        amount_minor=amount_minor,
+        currency=payment.currency,
+        status=RequestStatus.IN_FLIGHT,
+        requested_at=step.now,
+        requested_by=str(by),
+        stripe_charge_id=payment.stripe_charge_id,
+        stripe_payment_intent_id=payment.stripe_payment_intent_id,
+        reason=wanted.reason,
+    )
+
+
+def _with_request(facts: InvoiceFacts, changed: RefundRequest) -> InvoiceFacts:
+    others = tuple(request for request in facts.reversals.requests if request.id != changed.id)
+    return replace(facts, reversals=replace(facts.reversals, requests=(*others, changed)))
+
+
+@dataclass(frozen=True)
+class RefundCase:
+    """A request whose outcome is still to come, in an open step, and the row that brought us to it."""
+
+    step: Step
+    item: OutboxItem
+    locked: LockedInvoice
+    firm: Firm
+    request: RefundRequest
+
+    @property
+    def order(self) -> RefundOrder:
+        """The request as the gateway takes it."""
+        request = self.request
+        return RefundOrder(
+            refund_id=request.id,
+            invoice_id=self.locked.facts.invoice.id,
+            idempotency_key=request.idempotency_key,
+            amount_minor=request.amount_minor,
+            since=request.first_sent_at or request.requested_at,
+            stripe_charge_id=request.stripe_charge_id,
+            stripe_payment_intent_id=request.stripe_payment_intent_id,
+            reason=request.reason.value if request.reason else None,
+        )
+
+    def close(self, request: RefundRequest, row: OutboxItem, *notes: Note, told: Interpretation | None = None) -> None:
+        """Write the request, the row (if it is still ours) and what was told."""
+        after = _with_request(self.locked.facts, request)
+        rows = (row,) if is_held(self.locked, self.item) else ()
+        save(
+            self.step,
+            self.locked,
+            after if told is None else with_told(after, told),
+            self.firm,
+            Edit(DUNLIN, notes, rows),
+        )
+
+
+@dataclass(frozen=True)
+class _Send:
+    account: str | None
+    order: RefundOrder
+
+
+@dataclass(frozen=True)
+class _LookUp:
+    account: str | None
+    order: RefundOrder
+
+
+def carry_out_refund(ports: Ports, gateway: RefundGateway, item: OutboxItem) -> None:
+    """Take the next step of the refund that the claimed row is about: send it, or find out what became of it.
+
+    It is sent again under its key while Stripe surely remembers that; after a server error, which Stripe would repeat,
+    and once the key is old, it is only looked for.
+    """
+    match in_firm(ports, item.firm_id, lambda step: _next_step(step, item)):
+        case _Send(account, order):
+            answer = gateway.refund(account, order)
+            in_firm(ports, item.firm_id, lambda step: _record_answer(step, item, answer))
+        case _LookUp(account, order):
+            found = gateway.find(account, order)
+            in_firm(ports, item.firm_id, lambda step: _record_look_up(step, item, found))
+        case None:
+            pass
+
+
+def _open_case(step: Step, item: OutboxItem) -> RefundCase | None:
+    """The case; None when its outcome is known by now."""
+    locked, firm = locked_invoice(step, item)
+    reversals = locked.facts.reversals
+    still_open = open_requests(reversals.requests, reversals.refunds)
+    request = next((request for request in still_open if request.id == item.refund_id), None)
+    return None if request is None else RefundCase(step, item, locked, firm, request)
+
+
+def _next_step(step: Step, item: OutboxItem) -> _Send | _LookUp | None:
+    case = _open_case(step, item)
+    if case is None:
+        step.tx.outbox.save(done(item))
+        return None
+    if not is_held(case.locked, item):
+        return None
+    request = replace(case.request, first_sent_at=case.request.first_sent_at or step.now)
+    case.close(request, replace(item, lease_until=step.now + LEASE))
+    order = replace(case.order, since=request.first_sent_at or step.now)
+    is_young = step.now - order.since < KEY_LIFE
+    if is_young and not request.is_replay_useless:
+        return _Send(case.firm.stripe_account, order)
+    return _LookUp(case.firm.stripe_account, order)
+
+
+def _record_answer(step: Step, item: OutboxItem, answer: RefundAnswer) -> None:
+    case = _open_case(step, item)
+    if case is None:
+        return
+    match answer:
+        case Refunded(telling):
+            _accepted(case, Interpretation(is_handled=True, refunds=(replace(telling, request_id=case.request.id),)))
+        case Refused(reason) if item.tries == 1:
+            _refused(case, reason)
+        case Refused(reason):
+            # An earlier request may have arrived: what this one was told does not say that nothing was given back.
+            _unknown(case, reason, is_replay_useless=True)
+        case Unknown(cause, reason):
+            _unknown(case, reason, is_replay_useless=cause is UnknownCause.SERVER_ERROR)
+        case NotReached(reason):
+            case.close(case.request, _again(case, reason))
+
+
+def _unknown(case: RefundCase, reason: str, *, is_replay_useless: bool) -> None:
+    is_useless = case.request.is_replay_useless or is_replay_useless
+    unknown = replace(case.request, status=RequestStatus.UNKNOWN, is_replay_useless=is_useless)
+    case.close(unknown, _again(case, reason))
+
+
+def _record_look_up(step: Step, item: OutboxItem, found: RefundLookUpAnswer) -> None:
+    case = _open_case(step, item)
+    if case is None:
+        return
+    match found:
+        case Refunded(telling):
+            _accepted(case, Interpretation(is_handled=True, refunds=(replace(telling, request_id=case.request.id),)))
+        case Absent() if _is_surely_absent(case.request, step.now):
+            _refused(case, "The request never arrived at Stripe: two look-ups a minute apart found no trace of it.")
+        case Absent():
+            since = case.request.absent_since or step.now
+            why = "Stripe shows no trace of the refund; it is looked for again."
+            case.close(replace(case.request, absent_since=since), _again(case, why))
+        case NotReached(reason):
+            case.close(case.request, _again(case, reason))
+
+
+def _is_surely_absent(request: RefundRequest, now: datetime) -> bool:
+    return request.absent_since is not None and now - request.absent_since >= ABSENCE_APART
+
+
+def _accepted(case: RefundCase, told: Interpretation) -> None:
+    stripe_refund_id = told.refunds[0].stripe_refund_id
+    accepted = replace(
+        case.request, status=RequestStatus.ACCEPTED, finished_at=case.step.now, stripe_refund_id=stripe_refund_id
+    )
+    case.close(accepted, done(case.item), told=told)
+
+
+def _refused(case: RefundCase, reason: str) -> None:
+    refused = replace(case.request, status=RequestStatus.REFUSED, finished_at=case.step.now, refusal=reason)
+    words = f"The refund of {in_words(case.request.money)} was not made: {reason}"
+    note = _note(case.locked.facts, case.request, "refund_refused", Severity.WARNING, words)
+    case.close(refused, done(case.item, reason), replace(note, alert_key=f"refund_refused:{case.request.id}"))
+
+
+def _again(case: RefundCase, why: str) -> OutboxItem:
+    due_at = case.step.now + settle_delay(case.item.tries - 1)
+    return replace(case.item, status=OutboxStatus.DUE, due_at=due_at, lease_until=None, last_error=why)
+
+
+def _asked_note(facts: InvoiceFacts, request: RefundRequest) -> Note:
+    words = f"A refund of {in_words(request.money)} was asked for."
+    return _note(facts, request, "refund_requested", Severity.INFO, words)
+
+
+def _note(facts: InvoiceFacts, request: RefundRequest, action: str, severity: Severity, words: str) -> Note:
+    metadata: dict[str, MetadataValue] = {
+        "invoice_id": facts.invoice.id,
+        "refund_id": request.id,
+        "stripe_charge_id": request.stripe_charge_id,
+        "amount": request.amount_minor,
+        "currency": request.currency,
+        "reason": request.reason.value if request.reason else None,
+    }
+    return Note(action, severity, words, "refund", request.id, metadata)
