@@ -64,11 +64,16 @@ def sql_uow(database_url: str) -> Iterator[SqlUnitOfWork]:
 @pytest.fixture
 def empty_sql_uow(sql_uow: SqlUnitOfWork, database_url: str) -> SqlUnitOfWork:
     """The same with all tables empty."""
+    empty_tables(database_url)
+    return sql_uow
+
+
+def empty_tables(database_url: str) -> None:
+    """Remove every row."""
     with psycopg.connect(database_url) as connection:
         connection.execute("SELECT set_config('dunlin.scope', 'system', true)")
         for table in CHILDREN_FIRST:
             connection.execute(f"DELETE FROM {table}".encode())
-    return sql_uow
 
 
 def with_two_firms(uow: UnitOfWork) -> UnitOfWork:

@@ -18,10 +18,13 @@ HELD_AFTER = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class _Pass:
-    """What one transaction of the sealer left: the firm's newest seal, and whether there is more to be sealed now."""
+    """What one transaction of the sealer left: the firm's newest seal, where it may be remembered, and whether it was
+    made now, and whether there is more to be sealed at once.
+    """
 
-    newest: Seal | None
-    has_more: bool
+    newest: Seal | None = None
+    was_made: bool = False
+    has_more: bool = False
 
 
 def seal_audit(ports: Ports, checkpoints: Checkpoints) -> int:
@@ -45,12 +48,12 @@ def seal_audit(ports: Ports, checkpoints: Checkpoints) -> int:
 
 def _seal_firm(ports: Ports, firm_id: str, checkpoint: Checkpoint | None) -> tuple[Seal | None, int]:
     """The firm's newest seal that may be remembered, and how many were made. A fault here must not stop the others."""
-    newest, made = None, 0
+    newest: Seal | None = None
+    made = 0
     try:
         while True:
             done = in_firm(ports, firm_id, lambda step: _seal_batch(step, firm_id, checkpoint))
-            if done.newest is not None and done.newest != newest:
-                newest, made = done.newest, made + 1
+            newest, made = done.newest, made + done.was_made
             if not done.has_more:
                 return newest, made
     except StorageUnavailable:
@@ -63,11 +66,11 @@ def _seal_firm(ports: Ports, firm_id: str, checkpoint: Checkpoint | None) -> tup
 def _seal_batch(step: Step, firm_id: str, checkpoint: Checkpoint | None) -> _Pass:
     seals = step.tx.seals
     if not seals.lock():
-        return _Pass(None, has_more=False)
+        return _Pass()
     newest = seals.newest()
     if not _is_continued(seals, checkpoint):
         _tell(step, _broken(firm_id, step.now))
-        return _Pass(None, has_more=False)
+        return _Pass()
     since = newest.newest_at - WINDOW if newest else None
     settled = seals.settled(since, BATCH)
     if settled.rows:
@@ -77,7 +80,7 @@ def _seal_batch(step: Step, firm_id: str, checkpoint: Checkpoint | None) -> _Pas
     if oldest is not None:
         step.ports.metrics.count("dunlin_audit_sealing_held_total")
         _tell(step, _held(firm_id, oldest, step.now))
-    return _Pass(newest, has_more=len(settled.rows) == BATCH)
+    return _Pass(newest, was_made=bool(settled.rows), has_more=len(settled.rows) == BATCH)
 
 
 def _is_continued(seals: Seals, checkpoint: Checkpoint | None) -> bool:
