@@ -13,16 +13,24 @@ _ID = re.compile(r"[!-~]{1,255}")
 _AMOUNT_MAX = 10**15
 _YEAR_10000 = 253_402_300_800
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_COUNT_MAX = 1_000_000
 
 
 class UnreadableShape(Exception):
-    """A field is not what Stripe's API promises. The text names the field and never shows its value."""
+    """A field is not what Stripe's API promises. The text names the field and shows no value but a `word`."""
 
 
 def text(source: Json, name: str) -> str | None:
     """The text under `name`, cut to 500 characters; None where it is missing, empty or no text."""
     value = source.get(name)
     return _clean(value)[:_TEXT_LENGTH_MAX] if isinstance(value, str) and value else None
+
+
+def word(source: Json, name: str) -> str | None:
+    """The value of an enumeration under `name`: a short lower-case name, which cannot be anybody's data; else None."""
+    value = source.get(name)
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else None
 
 
 def identifier(source: Json, name: str) -> str | None:
@@ -60,6 +68,40 @@ def amount(source: Json, name: str) -> int | None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _AMOUNT_MAX:
         raise UnreadableShape(f"{name} is not an amount in minor units")
+    return value
+
+
+def required_amount(source: Json, name: str) -> int:
+    """The amount in minor units under `name`. Raises `UnreadableShape`, also where it is missing."""
+    value = amount(source, name)
+    if value is None:
+        raise UnreadableShape(f"{name} is missing")
+    return value
+
+
+def signed_amount(source: Json, name: str) -> int:
+    """The amount in minor units under `name`, which may be negative. Raises `UnreadableShape`."""
+    value = source.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not -_AMOUNT_MAX <= value <= _AMOUNT_MAX:
+        raise UnreadableShape(f"{name} is not an amount in minor units")
+    return value
+
+
+def count(source: Json, name: str) -> int | None:
+    """The number of things under `name`; None where it is missing. Raises `UnreadableShape`."""
+    value = source.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _COUNT_MAX:
+        raise UnreadableShape(f"{name} is not a count")
+    return value
+
+
+def required_currency(source: Json) -> str:
+    """The currency in lower case. Raises `UnreadableShape`, also where it is missing."""
+    value = currency(source)
+    if value is None:
+        raise UnreadableShape("currency is missing")
     return value
 
 

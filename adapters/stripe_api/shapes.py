@@ -24,6 +24,7 @@ from adapters.stripe_api.json_values import (
 from domain.model.declines import DeclineCodes
 
 _OUR_ATTEMPT = re.compile(r"att_[0-9A-Za-z_-]{1,100}")
+_OUR_INVOICE = re.compile(r"inv_[0-9A-Za-z_-]{1,100}")
 _STATUS_TODAY = {"requires_source": "requires_payment_method", "requires_source_action": "requires_action"}
 # Cards that are legacy sources spell the brand for people.
 _BRAND_TODAY = {"american express": "amex", "diners club": "diners"}
@@ -148,6 +149,12 @@ def our_attempt_id(source: Json) -> str | None:
 def named_invoice_id(source: Json) -> str | None:
     """`metadata.invoice_id`."""
     return text(mapping(source, "metadata"), "invoice_id")
+
+
+def our_invoice_id(source: Json) -> str | None:
+    """`metadata.invoice_id` where it looks like ours: on objects whose metadata are mostly the host application's."""
+    named = named_invoice_id(source)
+    return named if named and _OUR_INVOICE.fullmatch(named) else None
 
 
 def _charge_status(source: Json) -> str | None:

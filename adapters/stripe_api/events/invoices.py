@@ -5,7 +5,6 @@ then its payments are objects of their own (`invoice_payment`), which an invoice
 them. Before 2018 it had neither PaymentIntent, `status` nor `amount_paid`.
 """
 
-import re
 from dataclasses import dataclass
 
 from adapters.stripe_api.events.reading import Subject, understood
@@ -19,11 +18,9 @@ from adapters.stripe_api.json_values import (
     members,
     required_id,
 )
-from adapters.stripe_api.shapes import named_invoice_id
+from adapters.stripe_api.shapes import our_invoice_id
 from domain.model.inbox import Interpretation
 from domain.model.payment_facts import FactKind, PaymentFact, Source
-
-_OUR_INVOICE = re.compile(r"inv_[0-9A-Za-z_-]{1,100}")
 
 
 @dataclass(frozen=True)
@@ -136,11 +133,9 @@ def _about(
 ) -> Interpretation:
     intents = [payment.stripe_payment_intent_id for payment in invoice.payments]
     charges = [payment.stripe_charge_id for payment in invoice.payments]
-    named = named_invoice_id(subject.object)
     return understood(
         (*intents, *charges, invoice.id),
-        # An invoice's metadata is the host application's; only what looks like our id is taken for one.
-        named_invoice_id=named if named and _OUR_INVOICE.fullmatch(named) else None,
+        named_invoice_id=our_invoice_id(subject.object),
         facts=facts,
         note=note,
     )

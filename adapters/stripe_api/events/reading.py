@@ -6,8 +6,10 @@ from datetime import datetime
 
 from adapters.stripe_api.facts import Telling
 from adapters.stripe_api.json_values import Json
+from domain.model.disputes import DisputeTelling
 from domain.model.inbox import Interpretation
 from domain.model.payment_facts import PaymentFact, Source
+from domain.model.refunds import RefundTelling, RefundTotal
 
 # Enough for every object that one event can truly speak of; a list in an event holds ten.
 _STRIPE_IDS_MAX = 50
@@ -33,11 +35,20 @@ def understood(
     *,
     named_invoice_id: str | None = None,
     facts: Iterable[PaymentFact | None] = (),
+    refunds: Iterable[RefundTelling] = (),
+    totals: Iterable[RefundTotal] = (),
+    disputes: Iterable[DisputeTelling] = (),
     note: str | None = None,
 ) -> Interpretation:
     """A handled event's meaning, with what is missing left out and each id once, in order."""
     ids = tuple(dict.fromkeys(stripe_id for stripe_id in stripe_ids if stripe_id))
-    told = tuple(fact for fact in facts if fact is not None)
     return Interpretation(
-        is_handled=True, stripe_ids=ids[:_STRIPE_IDS_MAX], named_invoice_id=named_invoice_id, facts=told, note=note
+        is_handled=True,
+        stripe_ids=ids[:_STRIPE_IDS_MAX],
+        named_invoice_id=named_invoice_id,
+        facts=tuple(fact for fact in facts if fact is not None),
+        refunds=tuple(refunds),
+        totals=tuple(totals),
+        disputes=tuple(disputes),
+        note=note,
     )

@@ -14,6 +14,7 @@ from domain.model.inbox import Interpretation
 from domain.model.payment_facts import FactKind, PaymentFact, Source
 from ports.event_interpreter import UnreadableEvent
 from tests.unit.adapters.stripe_api.captured import MEANINGS, Meaning
+from tests.unit.adapters.stripe_api.captured_reversals import NAMELESS, REVERSALS
 from tests.unit.adapters.stripe_api.event_builders import NOW, captured_bodies, event_about, event_of
 
 CAPTURED = captured_bodies()
@@ -91,7 +92,7 @@ def test_each_captured_event_that_is_used_means_what_is_written_down(path: str) 
 
 
 def test_every_captured_event_of_a_used_type_is_written_down() -> None:
-    assert set(MEANINGS) == set(HANDLED)
+    assert {*MEANINGS, *REVERSALS, *NAMELESS} == set(HANDLED)
 
 
 @pytest.mark.parametrize("path", sorted(set(CAPTURED) - set(HANDLED)))
