@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from domain.model.seal_checks import Damage
 from tests.builders import FIRM_ID, OTHER_FIRM_ID
@@ -187,8 +188,8 @@ def test_rows_that_exchanged_positions_are_found(log: SealedLog, owner: Owner) -
 TAMPERED_SEALS = {
     "a seal in the middle is removed": ("DELETE FROM audit_seals WHERE number = 2", Damage.SEAL_MISSING),
     "the first seal is removed": ("DELETE FROM audit_seals WHERE number = 1", Damage.SEAL_MISSING),
-    "the last seal is removed": ("DELETE FROM audit_seals WHERE number = 4", Damage.SEAL_MISSING),
-    "all seals are removed": ("DELETE FROM audit_seals", Damage.SEAL_MISSING),
+    "the last seal is removed": ("DELETE FROM audit_seals WHERE number = 4", Damage.CUT_OFF),
+    "all seals are removed": ("DELETE FROM audit_seals", Damage.CUT_OFF),
     "all seals and entries are removed": ("DELETE FROM audit_seals; DELETE FROM audit_seal_entries", Damage.CUT_OFF),
     "a seal's hash is changed": ("UPDATE audit_seals SET hash = repeat('0', 64) WHERE number = 2", Damage.SEAL_CHANGED),
     "a seal's count is changed": ("UPDATE audit_seals SET events_count = 9 WHERE number = 2", Damage.SEAL_CHANGED),
@@ -200,12 +201,12 @@ TAMPERED_SEALS = {
     "seals exchange their numbers": (
         (
             "UPDATE audit_seals SET number = number + 100 WHERE number IN (2, 3);"
-            "UPDATE audit_seals SET number = 205 - number WHERE number > 100"
+            "UPDATE audit_seals SET number = 105 - number WHERE number > 100"
         ),
         Damage.SEAL_CHANGED,
     ),
     "an entry is removed": (
-        "DELETE FROM audit_seal_entries WHERE position = (SELECT last_position FROM audit_seals WHERE number = 2)",
+        "DELETE FROM audit_seal_entries WHERE position = (SELECT min(last_position) FROM audit_seals WHERE number = 2)",
         Damage.SEAL_CHANGED,
     ),
     "entries are moved to another seal": (
@@ -230,6 +231,16 @@ def test_tampered_seals_are_found(log: SealedLog, owner: Owner, what: str) -> No
         owner.execute(statement.encode())
 
     assert damage(log) is found
+
+
+@pytest.mark.parametrize("condition", ["number = 4", "true"])
+def test_seals_whose_entries_are_still_there_are_missed_without_a_checkpoint_too(
+    log: SealedLog, owner: Owner, condition: str
+) -> None:
+    owner.execute(f"DELETE FROM audit_seals WHERE {condition}".encode())
+    log.checkpoints = MemoryCheckpoints()
+
+    assert damage(log) is Damage.SEAL_MISSING
 
 
 def _cut(owner: Owner, from_seal: int) -> None:
