@@ -19,7 +19,9 @@ def paid_stripe_invoice(**told: object) -> PaymentFact:
 
 
 def test_a_payment_is_booked_by_the_charge_that_moved_it() -> None:
-    assert booked(payment(START, "ch_1")) == (LedgerEntry(EntryKind.PAYMENT, "ch_1", AMOUNT_MINOR, "usd", START),)
+    assert booked(payment(START, "ch_1")) == (
+        LedgerEntry(EntryKind.PAYMENT, "ch_1", AMOUNT_MINOR, "usd", START, "ch_1"),
+    )
 
 
 def test_a_payment_that_every_source_tells_is_booked_once() -> None:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from domain.model.attempts import AttemptStatus, OwnAttempt
 from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, InvoiceStatus, derive
 from domain.model.ledger import EntryKind, entries
+from domain.model.outbox import Wish
 from domain.model.payment_facts import FactKind, PaymentFact, merge
 from domain.model.policies import CountFrom, Policy, Terms
-from domain.model.schedule import Wish, reschedule
+from domain.model.schedule import reschedule
 from tests.payment_stories import (
     AMOUNT_MINOR,
     Happening,
@@ -42,7 +43,7 @@ def told_one_by_one(
         ledger = entries(derive(facts, terms).attempts)
         booked |= {(entry.kind, entry.stripe_id, entry.amount_minor) for entry in ledger}
     state = derive(facts, terms)
-    return state, booked, set(reschedule(facts, state, []).missing)
+    return state, booked, set(reschedule(facts, state, terms.policy, []).missing)
 
 
 @settings(max_examples=100, deadline=None)
@@ -100,7 +101,7 @@ def test_whatever_is_told_the_state_agrees_with_itself(
     state = derive(facts, Terms(policy))
 
     shown, attempts = state.figures, state.attempts
-    wishes = reschedule(facts, state, []).missing
+    wishes = reschedule(facts, state, policy, []).missing
     paid = [one for one in attempts if one.status is AttemptStatus.SUCCEEDED and one.currency == invoiced.currency]
     assert [one.number for one in attempts] == list(range(1, len(attempts) + 1))
     assert [one.at for one in attempts] == sorted(one.at for one in attempts)

@@ -7,10 +7,10 @@ import pytest
 
 from domain.model.attempts import AttemptStatus, OwnAttempt, Settlement, Trigger
 from domain.model.invoices import ATTEMPTS_PER_SLOT_MAX, InvoiceFacts, derive
-from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
+from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus, Wish
 from domain.model.payment_facts import FactKind, PaymentFact, Source, merge
 from domain.model.policies import Policy, RetriesBy, Terms
-from domain.model.schedule import Rescheduling, Wish, instead_of_running, reschedule
+from domain.model.schedule import Rescheduling, instead_of_running, reschedule
 from tests.payment_stories import START, decline, fact, invoice, own_attempt, payment, skipped_slot
 
 DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ def facts_of(*told: PaymentFact, own: tuple[OwnAttempt, ...] = (), **decided: ob
 
 
 def rescheduled(facts: InvoiceFacts, *pending: OutboxItem, terms: Terms = TERMS) -> Rescheduling:
-    return reschedule(facts, derive(facts, terms), pending)
+    return reschedule(facts, derive(facts, terms), terms.policy, pending)
 
 
 def wishes(facts: InvoiceFacts, terms: Terms = TERMS) -> list[Wish]:
