@@ -8,6 +8,7 @@ from flask import Flask
 from redis import Redis
 
 from adapters.alerts.log_alerter import LogAlerter
+from adapters.files.checkpoints import CheckpointFile
 from adapters.postgres.roles import UnsafeRole
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from adapters.prometheus.exposition import exposition
@@ -34,6 +35,7 @@ from entrypoints.readiness import OK, Readiness
 from entrypoints.settings import Settings
 from entrypoints.web.app import create_app as create_web_app
 from entrypoints.web.application import WebApplication
+from ports.checkpoints import Checkpoints
 from ports.unit_of_work import StorageUnavailable
 
 REQUESTS_PER_SECOND = 20
@@ -48,6 +50,7 @@ class Application:
     ports: Ports
     mailroom: Mailroom
     workshop: Workshop
+    checkpoints: Checkpoints
     metrics: RedisMetrics
     redis: Redis
     readiness: Readiness
@@ -76,7 +79,8 @@ def bootstrap(settings: Settings) -> Application:
     till = Till(StripePaymentGateway(client, pacer, clock), StripeCardFile(client, pacer))
     workshop = Workshop(till, mailroom, LogAlerter())
     readiness = Readiness(settings, ports, redis, database=lambda: _database_state(uow))
-    return Application(settings, ports, mailroom, workshop, metrics, redis, readiness)
+    checkpoints = CheckpointFile(settings.home.audit_checkpoints_path)
+    return Application(settings, ports, mailroom, workshop, checkpoints, metrics, redis, readiness)
 
 
 def _database_state(uow: SqlUnitOfWork) -> str:
@@ -97,6 +101,7 @@ def create_app() -> Flask:
             ports=application.ports,
             mailroom=application.mailroom,
             cards=application.workshop.till.cards,
+            checkpoints=application.checkpoints,
             readiness=application.readiness.checks,
             metrics_text=lambda: exposition(application.redis, application.readiness.gauges()),
             base_url=application.settings.base_url,

@@ -57,6 +57,11 @@ class Home:
         return self.folder / "sandbox" / "state.json"
 
     @property
+    def audit_checkpoints_path(self) -> Path:
+        """The newest audit seals, for whoever doubts the database."""
+        return self.folder / "audit-checkpoints.json"
+
+    @property
     def mail_dir(self) -> Path:
         return self.folder / "mail"
 

@@ -1,13 +1,19 @@
-"""The loop that finds due work whose bell was lost. It needs neither rq-scheduler nor luck."""
+"""The loop that finds due work whose bell was lost. It needs neither rq-scheduler nor luck. The audit log is sealed
+beside it.
+"""
 
 import logging
 import signal
 import threading
 
 from domain.services.outbox import sweep
-from entrypoints.bootstrap import bootstrap
+from entrypoints.bootstrap import Application, bootstrap
+from entrypoints.sealing import SEAL_SECONDS_MAX, seal_regularly
 from entrypoints.settings import Settings
 from ports.unit_of_work import StorageUnavailable
+
+_STOP_SECONDS = 5.0
+"""How long a pass of the sealer may go on after SIGTERM; one that is broken off changed nothing."""
 
 _log = logging.getLogger(__name__)
 
@@ -18,6 +24,7 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     application = bootstrap(settings)
+    sealer = _start_sealer(application, stopped)
     while not stopped.is_set():
         try:
             rung = sweep(application.ports, application.mailroom)
@@ -31,3 +38,12 @@ def run(settings: Settings) -> None:
                 _log.info("The sweep rang for %d rows whose bell was lost.", rung)
         application.metrics.flush()
         stopped.wait(settings.sweep_seconds)
+    sealer.join(_STOP_SECONDS)
+
+
+def _start_sealer(application: Application, stopped: threading.Event) -> threading.Thread:
+    seconds = min(application.settings.sweep_seconds, SEAL_SECONDS_MAX)
+    arguments = (application.ports, application.checkpoints, stopped, seconds)
+    sealer = threading.Thread(target=seal_regularly, args=arguments, name="sealer", daemon=True)
+    sealer.start()
+    return sealer

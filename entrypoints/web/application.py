@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from domain.services.steps import Ports
 from domain.services.webhooks import Mailroom
+from ports.checkpoints import Checkpoints
 from ports.payment_gateway import CardFile
 
 _EXTENSION = "dunlin"
@@ -24,6 +25,7 @@ class WebApplication:
     ports: Ports
     mailroom: Mailroom
     cards: CardFile
+    checkpoints: Checkpoints
     readiness: Callable[[], Mapping[str, str]]
     metrics_text: Callable[[], tuple[bytes, str]]
     base_url: str

@@ -12,6 +12,7 @@ from domain.services.webhooks import EventNotProcessed
 from entrypoints.web import idempotency, problems
 from entrypoints.web.application import ports
 from entrypoints.web.problems import Kind, ProblemFound, problem
+from ports.checkpoints import CheckpointsUnavailable
 from ports.payment_gateway import GatewayUnavailable
 from ports.repositories import BadCursor
 from ports.unit_of_work import CommitUnknown, StorageUnavailable
@@ -44,6 +45,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(EventNotProcessed, _event_not_processed)
     app.register_error_handler(StorageUnavailable, _storage_unavailable)
     app.register_error_handler(GatewayUnavailable, _gateway_unavailable)
+    app.register_error_handler(CheckpointsUnavailable, _checkpoints_unavailable)
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(Exception, _unexpected)
 
@@ -76,6 +78,11 @@ def _storage_unavailable(unavailable: StorageUnavailable) -> Response:
 def _gateway_unavailable(unavailable: GatewayUnavailable) -> Response:
     detail = f"Stripe could not be asked: {unavailable} Nothing was changed; try again in a few seconds."
     return problem(problems.GATEWAY_UNAVAILABLE, detail, headers=_RETRY_AFTER)
+
+
+def _checkpoints_unavailable(unavailable: CheckpointsUnavailable) -> Response:
+    _log.error("the audit checkpoints: %s", unavailable)
+    return problem(problems.UNAVAILABLE, "The audit checkpoints cannot be read; the server's log says why.")
 
 
 def _http_problem(error: HTTPException) -> Response:

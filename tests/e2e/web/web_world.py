@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from adapters.memory.bank import MemoryBank
 from adapters.memory.bank_values import Mood
 from adapters.memory.chance import SeededChance
+from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.clock import SettableClock
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
@@ -65,12 +66,14 @@ class WebWorld:
         self.mailroom = Mailroom(StripeWebhookVerifier([SECRET]), StripeEventInterpreter(), livemode=False)
         till = Till(MemoryPaymentGateway(self.bank, self.clock), cards or MemoryCardFile(self.bank))
         self.workshop = Workshop(till, self.mailroom, KeptAlerts())
+        self.checkpoints = MemoryCheckpoints()
         self.checks: dict[str, str] = {"database": "ok"}
         self.app = create_app(
             WebApplication(
                 ports=self.ports,
                 mailroom=self.mailroom,
                 cards=till.cards,
+                checkpoints=self.checkpoints,
                 readiness=lambda: self.checks,
                 metrics_text=lambda: (b"dunlin_up 1\n", "text/plain; version=0.0.4; charset=utf-8"),
                 base_url=base_url or "http://127.0.0.1:8000",
