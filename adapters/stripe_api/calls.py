@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import stripe
@@ -17,11 +19,12 @@ _UNREADABLE = (TypeError, AttributeError, LookupError, ValueError, RecursionErro
 
 @dataclass(frozen=True)
 class Answer:
-    """Stripe answered: `body` is an object, or holds `error`."""
+    """Stripe answered: `body` is an object, or holds `error`. `told_at` is Stripe's own time of the answer."""
 
     status: int
     body: Json
     request_id: str | None = None
+    told_at: datetime | None = None
 
     @property
     def is_success(self) -> bool:
@@ -110,15 +113,31 @@ class StripeCalls:
             return NoAnswer(f"Stripe's answer could not be read ({type(error).__name__}).", has_left=True)
         if not isinstance(answer.data, dict):
             return NoAnswer("Stripe's answer is not an object.", has_left=True)
-        return Answer(answer.code, answer.data)
+        return Answer(answer.code, answer.data, told_at=_date(answer.headers))
+
+
+def stripe_time(told_at: datetime | None, now: datetime) -> datetime:
+    """When Stripe told an answer; where it does not say, `now` in whole seconds as Stripe counts them, so that of two
+    tellings of one second the content decides which is newer.
+    """
+    return told_at or now.replace(microsecond=0)
 
 
 def _refusal(error: stripe.StripeError) -> Reply:
     status, body = error.http_status or 0, error.json_body
     told = body if isinstance(body, dict) and isinstance(body.get("error"), dict) else {}
     if status >= 500 or (told and status >= 400):
-        return Answer(status, told, error.request_id)
+        return Answer(status, told, error.request_id, _date(error.headers or {}))
     return NoAnswer(f"The answer (HTTP {status}) is none of Stripe's; perhaps a proxy's.", has_left=True)
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    """The `Date` header, whole seconds; None where there is none that can be read."""
+    try:
+        told_at = parsedate_to_datetime(headers.get("Date") or "")
+        return told_at.replace(tzinfo=UTC) if told_at.tzinfo is None else told_at.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _lane(method: str, account: str | None, path: str) -> str:

@@ -1,9 +1,12 @@
-"""Parsing a webhook's body so strictly that what comes out can be stored and read again as it is."""
+"""Parsing an event so strictly that what comes out can be stored and read again as it is."""
 
 import json
 import re
 from math import isfinite
 from typing import Any, NoReturn
+
+from adapters.stripe_api.json_values import UnreadableShape, mapping, moment, required_id
+from domain.model.inbox import StripeEvent
 
 _DEPTH_MAX = 64
 _UNSTORABLE_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -41,6 +44,35 @@ def parse_object(body: bytes) -> dict[str, Any]:
         return parsed
     storable: dict[str, Any] = _storable(parsed, _DEPTH_MAX)
     return storable
+
+
+def read_event(event: dict[str, Any]) -> StripeEvent:
+    """The event in `event`, which `parse_object` gave. Raises `UnreadableShape`."""
+    if event.get("object") == "v2.core.event":
+        raise UnreadableShape(
+            "This is a thin event (v2), which holds no object: in Stripe's dashboard, set the event destination to "
+            "snapshot payloads"
+        )
+    created_at = moment(event, "created")
+    if created_at is None:
+        raise UnreadableShape("created is missing")
+    if not isinstance(event.get("livemode"), bool):
+        raise UnreadableShape("livemode is neither true nor false")
+    if not isinstance(mapping(event, "data").get("object"), dict):
+        raise UnreadableShape("data.object is not an object")
+    return StripeEvent(
+        id=required_id(event),
+        type=required_id(event, "type"),
+        account=_optional(event, "account") or "",
+        created_at=created_at,
+        livemode=event["livemode"],
+        api_version=_optional(event, "api_version"),
+        body=event,
+    )
+
+
+def _optional(event: dict[str, Any], name: str) -> str | None:
+    return None if event.get(name) is None else required_id(event, name)
 
 
 def _is_suspicious(body: bytes) -> bool:

@@ -53,11 +53,11 @@ class TimeLimits:
     charge: float = 13.5
 
     def seconds_for(self, method: str, path: str) -> float:
-        """How long a request may take: a charge longest, because a bank takes part in it."""
+        """How long a request may take: longest what a bank takes part in."""
         if method.upper() == "GET":
             return self.read
-        is_charge = path.endswith(("/payment_intents", "/confirm"))
-        return self.charge if is_charge else self.update
+        moves_money = path.endswith(("/payment_intents", "/confirm", "/refunds", "/close"))
+        return self.charge if moves_money else self.update
 
 
 class _Deadline:

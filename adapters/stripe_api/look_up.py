@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from adapters.stripe_api.calls import NoAnswer, Reply, StripeCalls
+from adapters.stripe_api.calls import StripeCalls
 from adapters.stripe_api.facts import (
     PENDING_STATUSES,
     Telling,
@@ -18,20 +18,15 @@ from adapters.stripe_api.facts import (
     success_of_intent,
     waiting_of_intent,
 )
-from adapters.stripe_api.json_values import Json, UnreadableShape, members
+from adapters.stripe_api.json_values import Json, UnreadableShape
+from adapters.stripe_api.listing import NoSuchObject, NotRead, read, read_pages
 from adapters.stripe_api.shapes import Charge, Intent, our_attempt_id, read_charge, read_intent
 from domain.model.answers import Absent, Found, LookUpAnswer, NotReached
 from domain.model.payment_facts import PaymentFact, Source
 from ports.payment_gateway import LookUpOrder
 
-_PAGE_SIZE = 100
-_PAGES_MAX = 5
 # Our clock and Stripe's need not agree; calling an attempt absent that is only out of the window would charge twice.
-_CLOCK_SLACK = timedelta(hours=6)
-
-
-class _NotRead(Exception):
-    """Something that the answer hangs on could not be read."""
+CLOCK_SLACK = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,7 @@ class LookUp:
         """Found, absent, or not reached when the reading itself failed."""
         try:
             return self._run()
-        except _NotRead as problem:
+        except NotRead as problem:
             return NotReached(str(problem))
         except UnreadableShape as problem:
             return NotReached(f"Stripe's answer to a look-up cannot be read: {problem}.")
@@ -58,34 +53,28 @@ class LookUp:
         if source is None:
             return Absent()
         intent = read_intent(source)
-        listed = self._pages("/v1/charges", {"payment_intent": intent.id})
+        listed = self._entries("/v1/charges", {"payment_intent": intent.id})
         charges = [read_charge(charge) for charge in listed]
         return self._judge(intent, charges)
 
     def _known_intent(self, intent_id: str) -> Json | None:
         query = {"expand[]": "latest_charge"}
-        reply = self.calls.get(self.account, f"/v1/payment_intents/{quote(intent_id, safe='')}", query)
-        return _body(reply, missing_is_none=True)
+        try:
+            return read(self.calls.get(self.account, f"/v1/payment_intents/{quote(intent_id, safe='')}", query)).body
+        except NoSuchObject:
+            return None
 
     def _listed_intent(self) -> Json | None:
-        since = int((self.order.since - _CLOCK_SLACK).timestamp())
+        since = int((self.order.since - CLOCK_SLACK).timestamp())
         query = {"created[gte]": str(since)}
         if self.order.stripe_customer_id:  # a client may have lost its customer since
             query["customer"] = self.order.stripe_customer_id
-        listed = self._pages("/v1/payment_intents", query)
+        listed = self._entries("/v1/payment_intents", query)
         return next((intent for intent in listed if our_attempt_id(intent) == self.order.attempt_id), None)
 
-    def _pages(self, path: str, query: dict[str, str]) -> Iterator[Json]:
-        """Every object of a list, page by page; a list too long to be read whole is no ground to call absent."""
-        query = {**query, "limit": str(_PAGE_SIZE)}
-        for _ in range(_PAGES_MAX):
-            page = _body(self.calls.get(self.account, path, query)) or {}
-            entries = members({"page": page}, "page")
-            yield from entries
-            if page.get("has_more") is not True or not entries:
-                return
-            query = {**query, "starting_after": str(entries[-1].get("id"))}
-        raise _NotRead(f"{path} lists more than {_PAGE_SIZE * _PAGES_MAX} objects; the attempt is not among the first.")
+    def _entries(self, path: str, query: dict[str, str]) -> Iterator[Json]:
+        for page in read_pages(self.calls, self.account, path, query):
+            yield from page.entries
 
     def _judge(self, intent: Intent, charges: list[Charge]) -> LookUpAnswer:
         telling = Telling(Source.ANSWER, self.now, self.now)
@@ -125,13 +114,3 @@ class LookUp:
         if is_told_by_charge or is_nameless:
             return ()
         return (failure_of_intent(intent, error, telling),)
-
-
-def _body(reply: Reply, *, missing_is_none: bool = False) -> Json | None:
-    if isinstance(reply, NoAnswer):
-        raise _NotRead(reply.reason)
-    if reply.is_success:
-        return reply.body
-    if missing_is_none and reply.status == 404:
-        return None
-    raise _NotRead(reply.described())

@@ -11,10 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from adapters.stripe_api.event_json import NotStorable, parse_object
-from adapters.stripe_api.json_values import UnreadableShape, mapping, moment, required_id
+from adapters.stripe_api.event_json import NotStorable, parse_object, read_event
+from adapters.stripe_api.json_values import UnreadableShape
 from domain.model.inbox import StripeEvent
 from ports.webhook_verifier import BadSignature, MalformedEvent
 
@@ -87,35 +86,7 @@ def _check_age(timestamp: int, now: datetime) -> None:
 def _event(body: bytes) -> StripeEvent:
     problem = ""
     try:
-        return _read_event(parse_object(body))
+        return read_event(parse_object(body))
     except (NotStorable, UnreadableShape) as refusal:
         problem = str(refusal)
     raise MalformedEvent(problem)
-
-
-def _read_event(event: dict[str, Any]) -> StripeEvent:
-    if event.get("object") == "v2.core.event":
-        raise UnreadableShape(
-            "This is a thin event (v2), which holds no object: in Stripe's dashboard, set the event destination to "
-            "snapshot payloads"
-        )
-    created_at = moment(event, "created")
-    if created_at is None:
-        raise UnreadableShape("created is missing")
-    if not isinstance(event.get("livemode"), bool):
-        raise UnreadableShape("livemode is neither true nor false")
-    if not isinstance(mapping(event, "data").get("object"), dict):
-        raise UnreadableShape("data.object is not an object")
-    return StripeEvent(
-        id=required_id(event),
-        type=required_id(event, "type"),
-        account=_optional(event, "account") or "",
-        created_at=created_at,
-        livemode=event["livemode"],
-        api_version=_optional(event, "api_version"),
-        body=event,
-    )
-
-
-def _optional(event: dict[str, Any], name: str) -> str | None:
-    return None if event.get(name) is None else required_id(event, name)

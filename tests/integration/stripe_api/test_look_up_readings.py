@@ -144,11 +144,17 @@ def test_a_list_too_long_to_be_read_whole_proves_nothing(server: ScriptedServer)
     assert len(server.requests) == 5
 
 
-@pytest.mark.parametrize("body", [{"data": "none"}, {"object": "list", "data": [7, None, []]}, {}])
-def test_an_odd_list_of_charges_is_no_exception(server: ScriptedServer, body: dict[str, Any]) -> None:
-    server.answers(says(200, an_intent(metadata=OURS)), says(200, body))
+def test_odd_entries_of_a_list_of_charges_are_no_exception(server: ScriptedServer) -> None:
+    server.answers(says(200, an_intent(metadata=OURS)), says(200, {"object": "list", "data": [7, None, []]}))
 
     assert isinstance(look_up(server), Found)
+
+
+@pytest.mark.parametrize("body", [{"data": "none"}, {}])
+def test_an_answer_that_is_no_list_shows_nothing_as_absent(server: ScriptedServer, body: dict[str, Any]) -> None:
+    server.answers(says(200, an_intent(metadata=OTHERS)), says(200, body))
+
+    assert isinstance(look_up(server), NotReached)
 
 
 @pytest.mark.parametrize(
