@@ -270,6 +270,8 @@ def an_outbox_item(
     status: OutboxStatus = OutboxStatus.DUE,
     invoice_id: str | None = INVOICE_ID,
     attempt_id: str | None = None,
+    dispute_id: str | None = None,
+    refund_id: str | None = None,
     payload: Mapping[str, str] | None = None,
     tries: int = 0,
     last_error: str | None = None,
@@ -286,6 +288,8 @@ def an_outbox_item(
         status=status,
         invoice_id=invoice_id,
         attempt_id=attempt_id,
+        dispute_id=dispute_id,
+        refund_id=refund_id,
         payload=payload or {},
         tries=tries,
         last_error=last_error,
@@ -396,5 +400,7 @@ def a_ledger_entry(
     amount_minor: int = 5000,
     currency: str = "usd",
     occurred_at: datetime = NOW,
+    subject_id: str | None = None,
 ) -> LedgerEntry:
-    return LedgerEntry(kind, stripe_id, amount_minor, currency, occurred_at)
+    """A payment of 50.00 USD; without `subject_id` it belongs to what booked it."""
+    return LedgerEntry(kind, stripe_id, amount_minor, currency, occurred_at, subject_id or stripe_id)

@@ -23,9 +23,33 @@ def newest_first(
     item_of: Callable[[V], T],
 ) -> Page[T]:
     """The page of `rows` that `request` asks for, those with the greatest `order` first, whose parts are of `kinds`."""
-    after = None if request.cursor is None else _decoded(request.cursor, kinds)
-    limit = min(max(request.limit, 1), LIMIT_MAX)
+    after = _position(request, kinds)
     left = sorted((row for row in rows if after is None or order(row) < after), key=order, reverse=True)
+    return _page(left, request, order, item_of)
+
+
+def soonest_first(
+    rows: Iterable[V],
+    request: PageRequest,
+    *,
+    kinds: Sequence[type],
+    order: Callable[[V], tuple[Any, ...]],
+    item_of: Callable[[V], T],
+) -> Page[T]:
+    """The same, those with the smallest `order` first."""
+    after = _position(request, kinds)
+    left = sorted((row for row in rows if after is None or order(row) > after), key=order)
+    return _page(left, request, order, item_of)
+
+
+def _position(request: PageRequest, kinds: Sequence[type]) -> tuple[Any, ...] | None:
+    return None if request.cursor is None else _decoded(request.cursor, kinds)
+
+
+def _page(
+    left: Sequence[V], request: PageRequest, order: Callable[[V], tuple[Any, ...]], item_of: Callable[[V], T]
+) -> Page[T]:
+    limit = min(max(request.limit, 1), LIMIT_MAX)
     page = left[:limit]
     next_cursor = _encoded(order(page[-1])) if len(left) > limit else None
     return Page(tuple(item_of(row) for row in page), next_cursor)

@@ -9,6 +9,8 @@ from datetime import datetime
 from adapters.memory.locks import Locks
 from adapters.memory.tables import Table
 from domain.model.audit import AuditEvent
+from domain.model.dispute_notes import DisputeNote
+from domain.model.disputes import Dispute
 from domain.model.firms import ApiKey, Client, Firm
 from domain.model.inbox import InboxEntry, InboxStatus
 from domain.model.invoices import InvoiceFacts, InvoiceFigures
@@ -49,11 +51,23 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A ledger entry with its invoice."""
+    """A ledger entry with its invoice and when it was written."""
 
     firm_id: str
     invoice_id: str
     entry: LedgerEntry
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeRecord:
+    """A dispute with what it belongs to."""
+
+    firm_id: str
+    dispute: Dispute
+    invoice_id: str | None
+    client_id: str | None
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +139,17 @@ class Store:
         self.links: Table[tuple[str, str], Link] = Table(
             "links", lambda link: link.firm_id, {"stripe_id": lambda link: (link.stripe_id,)}
         )
+        self.disputes: Table[str, DisputeRecord] = Table(
+            "disputes",
+            lambda record: record.firm_id,
+            {"stripe_id": lambda record: (record.dispute.stripe_dispute_id,)},
+        )
+        self.dispute_notes: Table[tuple[str, int], DisputeNote] = Table(
+            "dispute_notes",
+            lambda note: note.firm_id,
+            {"note": lambda note: (note.id,), "dispute": lambda note: (note.dispute_id,)},
+        )
+        self.refund_owners: Table[tuple[str, str], Link] = Table("refund_owners", lambda link: link.firm_id)
         self.ledger: Table[tuple[str, str, str], Booked] = Table(
             "ledger", lambda booked: booked.firm_id, {"invoice": lambda booked: (booked.invoice_id,)}
         )
@@ -139,6 +164,7 @@ class Store:
             {
                 "dedupe_key": lambda planned: ((planned.item.firm_id, planned.item.dedupe_key),),
                 "pending": _pending_of,
+                "pending of dispute": _pending_of_dispute,
                 WAITING: lambda planned: (WAITING,) if planned.item.status in WAITING_STATUSES else (),
             },
         )
@@ -183,6 +209,11 @@ def _payment_methods_of(record: InvoiceRecord) -> Iterable[str]:
 def _pending_of(planned: Planned) -> Iterable[str]:
     item = planned.item
     return (item.invoice_id,) if item.invoice_id is not None and item.status in PENDING_STATUSES else ()
+
+
+def _pending_of_dispute(planned: Planned) -> Iterable[str]:
+    item = planned.item
+    return (item.dispute_id,) if item.dispute_id is not None and item.status in PENDING_STATUSES else ()
 
 
 def _mentions_of(entry: InboxEntry) -> Iterable[tuple[str, str]]:

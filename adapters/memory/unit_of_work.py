@@ -4,17 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from adapters.memory.repositories.books import MemoryBooks
+from adapters.memory.repositories.disputes import MemoryDisputeNotes, MemoryDisputes
 from adapters.memory.repositories.firms import MemoryApiKeys, MemoryClients, MemoryFirms
 from adapters.memory.repositories.inbox import MemoryInbox
 from adapters.memory.repositories.invoices import MemoryInvoices
 from adapters.memory.repositories.journal import MemoryJournal
 from adapters.memory.repositories.outbox import MemoryOutbox
+from adapters.memory.repositories.reversal_rows import ReversalRows
 from adapters.memory.repositories.seals import MemorySeals
 from adapters.memory.repositories.upkeep import MemoryHeartbeats, MemoryIdempotencyKeys
 from adapters.memory.scope import Scope
 from adapters.memory.store import Store
 from adapters.memory.tables import View
 from ports.audit_seals import Seals
+from ports.dispute_repositories import Books, DisputeNotes, Disputes
 from ports.repositories import (
     ApiKeys,
     Clients,
@@ -44,6 +48,9 @@ class MemoryTransaction:
     backlog: InboxBacklog
     outbox: Outbox
     schedule: OutboxSchedule
+    disputes: Disputes
+    dispute_notes: DisputeNotes
+    books: Books
     journal: Journal
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
@@ -56,21 +63,35 @@ class MemoryTransaction:
         records, links = View(store.invoices, scope), View(store.links, scope)
         audit, ledger, rows = View(store.audit, scope), View(store.ledger, scope), View(store.outbox, scope)
         entries = View(store.inbox, scope)
+        disputes, notes = View(store.disputes, scope), View(store.dispute_notes, scope)
+        refund_owners = View(store.refund_owners, scope)
         answers, beats = View(store.idempotency, scope), View(store.heartbeats, scope)
         seals, sealed = View(store.seals, scope), View(store.sealed, scope)
         self._audit = audit
         self._views = (firms, keys, clients, records, links, audit, ledger, rows, entries, answers, beats)
         self._views_of_seals = (seals, sealed)
+        self._views_of_reversals = (disputes, notes, refund_owners)
         outbox = MemoryOutbox(scope, rows, store.numbers)
         journal = MemoryJournal(audit, ledger, store.numbers)
-        invoices = MemoryInvoices(scope, records=records, links=links, clients=clients, outbox=outbox, journal=journal)
+        reversals = ReversalRows(scope, disputes=disputes, refund_owners=refund_owners)
+        invoices = MemoryInvoices(
+            scope,
+            records=records,
+            links=links,
+            clients=clients,
+            reversals=reversals,
+            outbox=outbox,
+            journal=journal,
+        )
         inbox = MemoryInbox(scope, entries=entries, firms=firms, invoices=records, links=links)
         self.firms, self.clients = MemoryFirms(scope, firms), MemoryClients(scope, clients, firms)
         self.api_keys = MemoryApiKeys(scope, keys, firms)
         self.invoices = self.history = invoices
         self.inbox = self.backlog = inbox
         self.outbox = self.schedule = outbox
-        self.journal = journal
+        self.disputes = MemoryDisputes(scope, disputes=disputes, notes=notes)
+        self.dispute_notes = MemoryDisputeNotes(scope, disputes=disputes, notes=notes)
+        self.journal, self.books = journal, MemoryBooks(ledger=ledger, invoices=records)
         self.idempotency, self.heartbeats = MemoryIdempotencyKeys(scope, answers), MemoryHeartbeats(scope, beats)
         self.seals = MemorySeals(scope, audit=audit, seals=seals, sealed=sealed, store=store)
 
@@ -80,7 +101,7 @@ class MemoryTransaction:
         self._store.require_up()
         with self._store.mutex:
             self._number_audit_events()
-            for view in (*self._views, *self._views_of_seals):
+            for view in (*self._views, *self._views_of_reversals, *self._views_of_seals):
                 if view.changes:
                     view.keep()
         self._scope.release()

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Select, tuple_
+from sqlalchemy import Column, ColumnElement, Label, Select, tuple_
 
 from adapters.postgres.line import Line, Row
 from adapters.postgres.tables.columns import UtcDateTime
 from ports.repositories import BadCursor, Page, PageRequest
 
 T = TypeVar("T")
+Order = Sequence[Column[Any] | Label[Any]]
+"""Columns of the query, none of them ever NULL, that together tell its rows apart."""
 
 LIMIT_MAX = 1000
 
@@ -22,14 +24,32 @@ def newest_first(
     query: Select[Any],
     request: PageRequest,
     *,
-    order: Sequence[Column[Any]],
+    order: Order,
     item_of: Callable[[Row], T],
 ) -> Page[T]:
     """The page of `query` that `request` asks for, the greatest `order` first. Raises `BadCursor`."""
-    limit = min(max(request.limit, 1), LIMIT_MAX)
     if request.cursor is not None:
         query = query.where(tuple_(*order) < tuple_(*_decoded(request.cursor, order)))
-    rows = line.core(query.order_by(*(column.desc() for column in order)).limit(limit + 1))
+    return _page(line, query.order_by(*(column.desc() for column in order)), request, order, item_of)
+
+
+def soonest_first(
+    line: Line,
+    query: Select[Any],
+    request: PageRequest,
+    *,
+    order: Order,
+    item_of: Callable[[Row], T],
+) -> Page[T]:
+    """The same, the smallest `order` first."""
+    if request.cursor is not None:
+        query = query.where(tuple_(*order) > tuple_(*_decoded(request.cursor, order)))
+    return _page(line, query.order_by(*order), request, order, item_of)
+
+
+def _page(line: Line, query: Select[Any], request: PageRequest, order: Order, item_of: Callable[[Row], T]) -> Page[T]:
+    limit = min(max(request.limit, 1), LIMIT_MAX)
+    rows = line.core(query.limit(limit + 1))
     page = rows[:limit]
     next_cursor = _encoded([page[-1][column.name] for column in order]) if len(rows) > limit else None
     return Page(tuple(item_of(row) for row in page), next_cursor)
@@ -45,7 +65,7 @@ def _encoded(position: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
 
 
-def _decoded(cursor: str, order: Sequence[Column[Any]]) -> list[Any]:
+def _decoded(cursor: str, order: Order) -> list[Any]:
     try:
         position = json.loads(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True))
         return [_typed(value, column) for value, column in zip(position, order, strict=True)]
@@ -53,7 +73,7 @@ def _decoded(cursor: str, order: Sequence[Column[Any]]) -> list[Any]:
         raise BadCursor("The cursor is none of ours: use next_cursor of the page before, unchanged.") from error
 
 
-def _typed(value: Any, column: Column[Any]) -> Any:
+def _typed(value: Any, column: Column[Any] | Label[Any]) -> Any:
     if isinstance(column.type, UtcDateTime):
         moment = datetime.fromisoformat(value)
         if moment.utcoffset() is None:

@@ -1,4 +1,4 @@
 """Which version of the schema this code works with."""
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration."""

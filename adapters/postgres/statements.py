@@ -1,10 +1,14 @@
 """Pieces of SQL text made from the tables' own column names. Values never enter the text, only parameters do."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Table
 
 from adapters.postgres.scope import Scope
+
+Statements = dict[str, tuple[str, dict[str, Any]]]
+"""Statements of one round trip with their parameters, by a name under which the answer is found."""
 
 
 def names(table: Table, alias: str | None = None) -> str:

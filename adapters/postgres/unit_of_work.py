@@ -8,6 +8,9 @@ from sqlalchemy import text
 
 from adapters.postgres.database import db, init_app
 from adapters.postgres.line import Line
+from adapters.postgres.repositories.books import PostgresBooks
+from adapters.postgres.repositories.dispute_notes import PostgresDisputeNotes
+from adapters.postgres.repositories.disputes import PostgresDisputes
 from adapters.postgres.repositories.firms import PostgresApiKeys, PostgresClients, PostgresFirms
 from adapters.postgres.repositories.inbox import PostgresInbox, PostgresInboxBacklog
 from adapters.postgres.repositories.invoices import PostgresInvoiceHistory, PostgresInvoices
@@ -18,6 +21,7 @@ from adapters.postgres.repositories.upkeep import PostgresHeartbeats, PostgresId
 from adapters.postgres.schema import HEAD
 from adapters.postgres.scope import Scope
 from ports.audit_seals import Seals
+from ports.dispute_repositories import Books, DisputeNotes, Disputes
 from ports.repositories import (
     ApiKeys,
     Clients,
@@ -47,6 +51,9 @@ class SqlTransaction:
     backlog: InboxBacklog
     outbox: Outbox
     schedule: OutboxSchedule
+    disputes: Disputes
+    dispute_notes: DisputeNotes
+    books: Books
     journal: Journal
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
@@ -61,7 +68,8 @@ class SqlTransaction:
         self.invoices, self.history = invoices, PostgresInvoiceHistory(line)
         self.inbox, self.backlog = PostgresInbox(line), PostgresInboxBacklog(line)
         self.outbox = self.schedule = outbox
-        self.journal = PostgresJournal(line)
+        self.disputes, self.dispute_notes = PostgresDisputes(line), PostgresDisputeNotes(line)
+        self.journal, self.books = PostgresJournal(line), PostgresBooks(line)
         self.idempotency, self.heartbeats = PostgresIdempotencyKeys(line), PostgresHeartbeats(line)
         self.seals = PostgresSeals(line)
 

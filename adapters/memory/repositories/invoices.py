@@ -7,11 +7,13 @@ from datetime import datetime
 from adapters.memory.pages import newest_first
 from adapters.memory.repositories.journal import MemoryJournal
 from adapters.memory.repositories.outbox import MemoryOutbox
+from adapters.memory.repositories.reversal_rows import ReversalRows, reversals_in_order
 from adapters.memory.scope import Scope
 from adapters.memory.store import InvoiceRecord, Link
 from adapters.memory.tables import View
 from domain.model.attempts import OPEN_STATUSES, AttemptStatus, derive_attempts
 from domain.model.errors import Conflict, StaleVersion
+from domain.model.exposure import Reversals
 from domain.model.firms import Client
 from domain.model.invoices import Invoice, InvoiceFacts, InvoiceStatus, own_status
 from domain.model.outbox import OutboxItem
@@ -37,6 +39,7 @@ class MemoryInvoices:
         records: View[str, InvoiceRecord],
         links: View[tuple[str, str], Link],
         clients: View[str, Client],
+        reversals: ReversalRows,
         outbox: MemoryOutbox,
         journal: MemoryJournal,
     ) -> None:
@@ -44,6 +47,7 @@ class MemoryInvoices:
         self._records = records
         self._links = links
         self._clients = clients
+        self._reversals = reversals
         self._outbox = outbox
         self._journal = journal
 
@@ -55,6 +59,7 @@ class MemoryInvoices:
         if client is None or client.firm_id != invoice.firm_id:
             raise self._scope.failed(Conflict("client_id: there is no such client in this firm."))
         self._put(change, InvoiceRecord(_in_order(change.after, 0), change.state.figures, change.now))
+        self._reversals.write(change, Reversals())
         self._write_rest(change, is_claim=True)
 
     def lock(self, invoice_id: str) -> LockedInvoice | None:
@@ -74,6 +79,7 @@ class MemoryInvoices:
             self._put(
                 change, InvoiceRecord(replace(after, version=before.version + 1), change.state.figures, change.now)
             )
+            self._reversals.write(change, record.facts.reversals)
         return self._write_rest(change)
 
     def get(self, invoice_id: str) -> InvoiceRow | None:
@@ -110,7 +116,7 @@ class MemoryInvoices:
 
     def open_ids(self, after_id: str, limit: int) -> Sequence[str]:
         """Ids of invoices that may still have something to come; see the port."""
-        open_ids = (record.facts.invoice.id for record in self._records.all() if record.figures.status in _OPEN)
+        open_ids = (record.facts.invoice.id for record in self._records.all() if _is_open(record))
         return sorted(invoice_id for invoice_id in open_ids if invoice_id > after_id)[:limit]
 
     def numbers_taken(self, prefix: str) -> int:
@@ -141,7 +147,7 @@ class MemoryInvoices:
         invoice = change.after.invoice
         for stripe_id in sorted(change.stripe_ids):
             self._link(Link(invoice.firm_id, stripe_id, invoice.id), is_claim=is_claim)
-        self._journal.book(invoice.firm_id, invoice.id, change.ledger)
+        self._journal.book(invoice.firm_id, invoice.id, change.ledger, change.now)
         self._journal.append(change.audit)
         for item in change.changed_outbox:
             self._outbox.save(item)
@@ -161,7 +167,17 @@ class MemoryInvoices:
 def _in_order(facts: InvoiceFacts, version: int) -> InvoiceFacts:
     attempts = sorted(facts.attempts, key=lambda attempt: (attempt.started_at, attempt.id))
     payments = sorted(facts.payments, key=lambda fact: fact.key)
-    return replace(facts, attempts=tuple(attempts), payments=tuple(payments), version=version)
+    return replace(
+        facts,
+        attempts=tuple(attempts),
+        payments=tuple(payments),
+        version=version,
+        reversals=reversals_in_order(facts.reversals),
+    )
+
+
+def _is_open(record: InvoiceRecord) -> bool:
+    return record.figures.status in _OPEN or any(dispute.is_open for dispute in record.facts.disputes)
 
 
 def _row(record: InvoiceRecord) -> InvoiceRow:

@@ -1,6 +1,7 @@
 """Audit events and ledger entries in memory."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.pages import newest_first
@@ -27,12 +28,16 @@ class MemoryJournal:
             number = next(self._numbers)
             self._audit.put(number, Written(number, event))
 
-    def book(self, firm_id: str, invoice_id: str, entries: Sequence[LedgerEntry]) -> None:
-        """Write an invoice's ledger entries; those that are known stay as they are."""
+    def book(self, firm_id: str, invoice_id: str, entries: Sequence[LedgerEntry], now: datetime) -> None:
+        """Write an invoice's ledger entries; those that are known stay as they are, but for when they happened."""
         for entry in entries:
             key = (firm_id, entry.kind.value, entry.stripe_id)
-            if self._ledger.lock(key) is None:
-                self._ledger.put(key, Booked(firm_id, invoice_id, entry))
+            known = self._ledger.lock(key)
+            if known is None:
+                self._ledger.put(key, Booked(firm_id, invoice_id, entry, now))
+            elif known.entry.occurred_at != entry.occurred_at:
+                dated = replace(known.entry, occurred_at=entry.occurred_at)
+                self._ledger.put(key, replace(known, entry=dated))
 
     def page(self, wanted: AuditFilter, request: PageRequest) -> Page[AuditEvent]:
         """Audit events, newest first; see the port."""

@@ -41,12 +41,13 @@ class MemoryOutbox:
         return None if row is None else row.item
 
     def save(self, item: OutboxItem) -> None:
-        """Replace due time, status, tries, lease and error."""
+        """Replace invoice, due time, status, tries, lease and error."""
         self._scope.require(item.firm_id)
         row = self._rows.lock(item.id)
         if row is not None:
             kept = replace(
                 row.item,
+                invoice_id=item.invoice_id,
                 due_at=item.due_at,
                 status=item.status,
                 tries=item.tries,
@@ -64,6 +65,12 @@ class MemoryOutbox:
         for item in self.pending_for(invoice_id):
             self._rows.lock(item.id)
         return tuple(self.pending_for(invoice_id))
+
+    def pending_for_dispute(self, dispute_id: str) -> Sequence[OutboxItem]:
+        """The dispute's rows that are due, claimed or held, by due time, locked."""
+        for row in self._rows.find("pending of dispute", dispute_id):
+            self._rows.lock(row.item.id)
+        return _by_time(row.item for row in self._rows.find("pending of dispute", dispute_id))
 
     def due(self, before: datetime, limit: int) -> Sequence[OutboxItem]:
         """Rows due by then, fair between firms; see the port."""
@@ -123,4 +130,5 @@ def _is_wanted(item: OutboxItem, wanted: OutboxFilter) -> bool:
         wanted.status in (None, item.status)
         and wanted.kind in (None, item.kind)
         and wanted.invoice_id in (None, item.invoice_id)
+        and wanted.dispute_id in (None, item.dispute_id)
     )

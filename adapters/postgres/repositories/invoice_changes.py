@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from adapters.postgres.line import Line
+from adapters.postgres.line import Line, Row
 from adapters.postgres.repositories.outbox import ADD, SAVE, added_rows, once_each, saved_values
+from adapters.postgres.repositories.reversal_changes import reversal_rows, reversal_statements, taken_by_another
 from adapters.postgres.rows.facts import attempt_row, fact_row
 from adapters.postgres.rows.invoices import stored_invoice
 from adapters.postgres.rows.journal import audit_row, ledger_row
 from adapters.postgres.rows.values import as_json
 from adapters.postgres.rows.work import outbox_row
-from adapters.postgres.statements import from_excluded, from_row, insert
+from adapters.postgres.statements import Statements, from_excluded, from_row, insert
 from adapters.postgres.tables.invoices import attempts, invoices, payment_facts
-from adapters.postgres.tables.journal import audit_events, ledger_entries
+from adapters.postgres.tables.journal import audit_events, ledger_entries, ledger_times
 from domain.model.attempts import OPEN_STATUSES, AttemptStatus, OwnAttempt
 from domain.model.errors import Conflict, StaleVersion
+from domain.model.exposure import Reversals
 from domain.model.invoices import InvoiceFacts, InvoiceFigures
 from domain.model.outbox import OutboxItem
 from ports.repositories import Change
@@ -42,9 +43,12 @@ SELECT %(firm)s, stripe_id, %(id)s FROM unnest(%(stripe_ids)s::text[]) stripe_id
 ON CONFLICT (firm_id, stripe_id) DO NOTHING RETURNING stripe_id
 """
 _LEDGER = f"{insert(ledger_entries, 'rows')} ON CONFLICT (firm_id, stripe_id, kind) DO NOTHING"
+_LEDGER_TIMES = f"""
+{insert(ledger_times, "rows")}
+ON CONFLICT (firm_id, stripe_id, kind) DO UPDATE SET occurred_at = excluded.occurred_at
+WHERE ledger_times.occurred_at <> excluded.occurred_at
+"""
 AUDIT = insert(audit_events, "rows", without=("position", "transaction"))
-
-Statements = dict[str, tuple[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,7 @@ def write_new(line: Line, change: Change) -> None:
     invoice = change.after.invoice
     row = stored_invoice(invoice, change.state.figures, 0, change.now)
     statements: Statements = {"head": (_HEAD_ADDED, {"rows": as_json([row])})}
-    _add_facts(statements, change, Standing(InvoiceFacts(invoice), change.state.figures, {}))
-    _add_rest(statements, change)
-    answers = _send(line, statements)
+    answers = _write(line, statements, change, Standing(InvoiceFacts(invoice), change.state.figures, {}))
     linked = {row["stripe_id"] for row in answers.get("links", ())}
     taken = sorted(change.stripe_ids - linked)
     if taken:
@@ -78,18 +80,25 @@ def write_change(line: Line, change: Change, standing: Standing) -> tuple[Outbox
         row = stored_invoice(after.invoice, figures, version + 1, change.now)
         by_id = {"firm": after.invoice.firm_id, "id": after.invoice.id, "version": version}
         statements["head"] = (_HEAD_SAVED, {"row": as_json(row), **by_id})
-    _add_facts(statements, change, standing)
-    _add_rest(statements, change)
-    answers = _send(line, statements)
+    answers = _write(line, statements, change, standing)
     if "head" in answers and not answers["head"]:
         raise line.failed(StaleVersion("The invoice was changed in between. Run the step again."))
     return added_rows(change.new_outbox, answers.get("added", ()))
 
 
-def _send(line: Line, statements: Statements) -> dict[str, Sequence[dict[str, Any]]]:
+def _write(line: Line, statements: Statements, change: Change, standing: Standing) -> dict[str, list[Row]]:
+    """Send `statements` and all others of the change; their answers."""
+    _add_facts(statements, change, standing)
+    reversals = reversal_rows(change, standing.facts.reversals)
+    statements.update(reversal_statements(reversals))
+    _add_rest(statements, change)
     if not statements:
         return {}
-    return dict(zip(statements, line.ask_together(*statements.values()), strict=True))
+    answers = dict(zip(statements, line.ask_together(*statements.values()), strict=True))
+    taken = taken_by_another(reversals, answers)
+    if taken is not None:
+        raise line.failed(taken)
+    return answers
 
 
 def _add_facts(statements: Statements, change: Change, standing: Standing) -> None:
@@ -120,8 +129,9 @@ def _add_rest(statements: Statements, change: Change) -> None:
         parameters = {"firm": invoice.firm_id, "id": invoice.id, "stripe_ids": sorted(change.stripe_ids)}
         statements["links"] = (_LINKS, parameters)
     if change.ledger:
-        rows = [ledger_row(invoice.firm_id, invoice.id, entry) for entry in change.ledger]
-        statements["ledger"] = (_LEDGER, {"rows": as_json(rows)})
+        booked = as_json([ledger_row(invoice.firm_id, invoice.id, entry, change.now) for entry in change.ledger])
+        statements["ledger"] = (_LEDGER, {"rows": booked})
+        statements["ledger times"] = (_LEDGER_TIMES, {"rows": booked})
     for item in change.changed_outbox:
         statements[f"saved {item.id}"] = (SAVE, saved_values(item))
     if change.new_outbox:
@@ -134,9 +144,15 @@ def _add_rest(statements: Statements, change: Change) -> None:
 def _differs(after: InvoiceFacts, stored: InvoiceFacts) -> bool:
     return (
         after.invoice != stored.invoice
+        or _sets(after.reversals) != _sets(stored.reversals)
         or set(after.payments) != set(stored.payments)
         or _by_id(after.attempts) != _by_id(stored.attempts)
     )
+
+
+def _sets(reversals: Reversals) -> tuple[frozenset[object], ...]:
+    parts = (reversals.refunds, reversals.totals, reversals.requests, reversals.disputes)
+    return tuple(frozenset(part) for part in parts)
 
 
 def _by_id(attempts_made: Sequence[OwnAttempt]) -> dict[str, OwnAttempt]:

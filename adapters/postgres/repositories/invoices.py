@@ -11,16 +11,20 @@ from adapters.postgres.pages import newest_first, of_firm
 from adapters.postgres.repositories.firms import PostgresFirms
 from adapters.postgres.repositories.invoice_changes import Standing, write_change, write_new
 from adapters.postgres.repositories.outbox import KNOWN_KIND
+from adapters.postgres.rows.disputes import dispute_of
 from adapters.postgres.rows.facts import attempt_of, fact_of
 from adapters.postgres.rows.firms import firm_of
 from adapters.postgres.rows.invoices import figures_of, invoice_of, invoice_row_of
+from adapters.postgres.rows.refunds import refund_of, request_of, total_of
 from adapters.postgres.rows.work import outbox_item_of
 from adapters.postgres.statements import OF_ITS_INVOICE, ById, names, rows_of
 from adapters.postgres.tables.invoices import invoices
-from domain.model.attempts import AttemptStatus, derive_attempts
+from domain.model.attempts import AttemptStatus, OwnAttempt, derive_attempts
 from domain.model.errors import StaleVersion
+from domain.model.exposure import Reversals
 from domain.model.invoices import InvoiceFacts
 from domain.model.outbox import OutboxItem
+from domain.model.payment_facts import PaymentFact
 from ports.repositories import Change, InvoiceFilter, InvoiceRow, LockedInvoice, Page, PageRequest
 
 _LOCK = ById(
@@ -31,19 +35,19 @@ FROM (SELECT * FROM invoices WHERE {{firm}} id = %(id)s FOR UPDATE) i JOIN firms
 """  # noqa: S608 - column names of our own tables
 )
 # A statement of its own, sent along: one that waited for the lock would see the children as they were before it.
-_PARTS = ById(
-    """
-SELECT (SELECT json_agg(a ORDER BY a.started_at, a.id) FROM attempts a WHERE {firm} a.invoice_id = %(id)s) AS attempts,
-       (SELECT json_agg(p ORDER BY p.fact_key) FROM payment_facts p WHERE {firm} p.invoice_id = %(id)s) AS payments
-""",
-    in_system=OF_ITS_INVOICE,
-)
+_CHILDREN = """
+(SELECT json_agg(a ORDER BY a.started_at, a.id) FROM attempts a WHERE {firm} a.invoice_id = %(id)s) AS attempts,
+(SELECT json_agg(p ORDER BY p.fact_key) FROM payment_facts p WHERE {firm} p.invoice_id = %(id)s) AS payments,
+(SELECT json_agg(r ORDER BY r.stripe_refund_id) FROM refunds r WHERE {firm} r.invoice_id = %(id)s) AS refunds,
+(SELECT json_agg(t ORDER BY t.stripe_charge_id) FROM refund_totals t WHERE {firm} t.invoice_id = %(id)s) AS totals,
+(SELECT json_agg(q ORDER BY q.requested_at, q.id)
+ FROM refund_requests q WHERE {firm} q.invoice_id = %(id)s) AS requests,
+(SELECT json_agg(d ORDER BY d.id) FROM disputes d WHERE {firm} d.invoice_id = %(id)s) AS disputes
+"""
+_PARTS = ById(f"SELECT {_CHILDREN}", in_system=OF_ITS_INVOICE)
 _PARTS_AND_PENDING = ById(
     f"""
-SELECT (SELECT json_agg(a ORDER BY a.started_at, a.id)
-        FROM attempts a WHERE {{firm}} a.invoice_id = %(id)s) AS attempts,
-       (SELECT json_agg(p ORDER BY p.fact_key)
-        FROM payment_facts p WHERE {{firm}} p.invoice_id = %(id)s) AS payments,
+SELECT {_CHILDREN},
        (SELECT json_agg(o) FROM (
             SELECT * FROM outbox
             WHERE {{firm}} invoice_id = %(id)s AND status IN ('due', 'claimed', 'held') AND {KNOWN_KIND}
@@ -55,7 +59,9 @@ _INVOICE = ById(rows_of(invoices, "WHERE {firm} id = %(id)s"))
 _OPEN_IDS = ById(
     """
 SELECT id FROM invoices
-WHERE {firm} id > %(after)s AND status IN ('draft', 'sent', 'failed', 'overdue', 'disputed')
+WHERE {firm} id > %(after)s AND (
+    status IN ('draft', 'sent', 'failed', 'overdue', 'disputed')
+    OR EXISTS (SELECT FROM disputes d WHERE d.firm_id = invoices.firm_id AND d.invoice_id = invoices.id AND d.is_open))
 ORDER BY id LIMIT %(limit)s
 """
 )
@@ -161,7 +167,7 @@ class PostgresInvoiceHistory:
     def declined_at(self, stripe_payment_method_id: str, since: datetime) -> Sequence[datetime]:
         """When that payment method was declined, oldest first; see the port."""
         rows = self._asked(_USED_METHOD, method=stripe_payment_method_id, since=since - _SLACK)
-        return sorted(at for row in rows for at in _declines(_facts_of(row, row), stripe_payment_method_id, since))
+        return sorted(at for row in rows for at in _declines(row, stripe_payment_method_id, since))
 
     def open_ids(self, after_id: str, limit: int) -> Sequence[str]:
         """Ids of invoices that may still have something to come; see the port."""
@@ -179,10 +185,24 @@ class PostgresInvoiceHistory:
 def _facts_of(head: Row, parts: Row) -> InvoiceFacts:
     return InvoiceFacts(
         invoice=invoice_of(head),
-        attempts=tuple(attempt_of(row) for row in parts["attempts"] or ()),
-        payments=tuple(fact_of(row) for row in parts["payments"] or ()),
+        attempts=_attempts_of(parts),
+        payments=_payments_of(parts),
         version=head["version"],
+        reversals=Reversals(
+            refunds=tuple(refund_of(row) for row in parts["refunds"] or ()),
+            totals=tuple(total_of(row) for row in parts["totals"] or ()),
+            requests=tuple(request_of(row) for row in parts["requests"] or ()),
+            disputes=tuple(dispute_of(row) for row in parts["disputes"] or ()),
+        ),
     )
+
+
+def _attempts_of(parts: Row) -> tuple[OwnAttempt, ...]:
+    return tuple(attempt_of(row) for row in parts["attempts"] or ())
+
+
+def _payments_of(parts: Row) -> tuple[PaymentFact, ...]:
+    return tuple(fact_of(row) for row in parts["payments"] or ())
 
 
 def _effective(parts: Row) -> dict[str, AttemptStatus]:
@@ -203,10 +223,10 @@ def _firm_part(head: Row) -> Row:
     }
 
 
-def _declines(facts: InvoiceFacts, stripe_payment_method_id: str, since: datetime) -> list[datetime]:
+def _declines(invoice: Row, stripe_payment_method_id: str, since: datetime) -> list[datetime]:
     return [
         attempt.at
-        for attempt in derive_attempts(facts.attempts, facts.payments, facts.invoice.currency)
+        for attempt in derive_attempts(_attempts_of(invoice), _payments_of(invoice), invoice["currency"])
         if attempt.status is AttemptStatus.DECLINED
         and attempt.stripe_payment_method_id == stripe_payment_method_id
         and attempt.at >= since

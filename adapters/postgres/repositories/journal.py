@@ -9,7 +9,7 @@ from adapters.postgres.pages import newest_first, of_firm
 from adapters.postgres.repositories.invoice_changes import AUDIT
 from adapters.postgres.rows.journal import audit_event_of, audit_row, ledger_entry_of
 from adapters.postgres.rows.values import as_json
-from adapters.postgres.statements import OF_ITS_INVOICE, ById, rows_of
+from adapters.postgres.statements import OF_ITS_INVOICE, ById, names, rows_of
 from adapters.postgres.tables.journal import audit_events, ledger_entries
 from domain.model.audit import AuditEvent
 from domain.model.ledger import LedgerEntry
@@ -20,7 +20,11 @@ _OF_INVOICE = ById(
     in_system=OF_ITS_INVOICE,
 )
 _LEDGER = ById(
-    rows_of(ledger_entries, "WHERE {firm} invoice_id = %(id)s ORDER BY occurred_at, stripe_id, kind"),
+    f"""
+SELECT {names(ledger_entries)}, t.occurred_at
+FROM ledger_entries JOIN ledger_times t USING (firm_id, stripe_id, kind)
+WHERE {{firm}} invoice_id = %(id)s ORDER BY t.occurred_at, stripe_id, kind
+""",  # noqa: S608 - column names of our own tables
     in_system=OF_ITS_INVOICE,
 )
 

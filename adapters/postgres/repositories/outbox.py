@@ -26,8 +26,8 @@ SET {from_excluded(outbox, without=("firm_id", "id", "position", "dedupe_key"))}
 WHERE outbox.status = 'canceled' RETURNING outbox.firm_id, outbox.dedupe_key, outbox.id
 """
 SAVE = """
-UPDATE outbox SET due_at = %(due_at)s, status = %(status)s, tries = %(tries)s, lease_until = %(lease_until)s,
-    last_error = %(last_error)s
+UPDATE outbox SET invoice_id = %(invoice_id)s, due_at = %(due_at)s, status = %(status)s, tries = %(tries)s,
+    lease_until = %(lease_until)s, last_error = %(last_error)s
 WHERE firm_id = %(firm_id)s AND id = %(id)s
 """
 _CLAIM = ById(
@@ -49,6 +49,14 @@ _PENDING = ById(
         "ORDER BY due_at, id",
     ),
     in_system=OF_ITS_INVOICE,
+)
+_PENDING_FOR_DISPUTE = ById(
+    rows_of(
+        outbox,
+        f"WHERE {{firm}} dispute_id = %(id)s AND status IN ('due', 'claimed', 'held') AND {KNOWN_KIND} "
+        "ORDER BY due_at, id FOR UPDATE",
+    ),
+    in_system="firm_id = (SELECT firm_id FROM disputes WHERE id = %(id)s) AND",
 )
 # Each firm's oldest rows are numbered; the lowest numbers of all firms are taken first.
 _DUE = f"""
@@ -97,15 +105,17 @@ class PostgresOutbox:
         return outbox_item_of(rows[0]) if rows else None
 
     def save(self, item: OutboxItem) -> None:
-        """Replace due time, status, tries, lease and error."""
+        """Replace invoice, due time, status, tries, lease and error."""
         self._line.require(item.firm_id)
         self._line.ask(SAVE, saved_values(item))
 
     def pending_for(self, invoice_id: str) -> Sequence[OutboxItem]:
         """The invoice's rows that are due, claimed or held, by due time."""
-        scope = self._line.scope
-        rows = self._line.ask(_PENDING.within(scope), {"firm": scope.firm_id, "id": invoice_id})
-        return [outbox_item_of(row) for row in rows]
+        return self._pending(_PENDING, invoice_id)
+
+    def pending_for_dispute(self, dispute_id: str) -> Sequence[OutboxItem]:
+        """The dispute's rows that are due, claimed or held, by due time, locked."""
+        return self._pending(_PENDING_FOR_DISPUTE, dispute_id)
 
     def due(self, before: datetime, limit: int) -> Sequence[OutboxItem]:
         """Rows due by then, fair between firms; see the port."""
@@ -120,7 +130,14 @@ class PostgresOutbox:
             query = query.where(outbox.c.kind == str(wanted.kind))
         if wanted.invoice_id is not None:
             query = query.where(outbox.c.invoice_id == wanted.invoice_id)
+        if wanted.dispute_id is not None:
+            query = query.where(outbox.c.dispute_id == wanted.dispute_id)
         return newest_first(self._line, query, request, order=(outbox.c.position,), item_of=outbox_item_of)
+
+    def _pending(self, statement: ById, subject_id: str) -> list[OutboxItem]:
+        scope = self._line.scope
+        rows = self._line.ask(statement.within(scope), {"firm": scope.firm_id, "id": subject_id})
+        return [outbox_item_of(row) for row in rows]
 
 
 def once_each(items: Sequence[OutboxItem]) -> list[OutboxItem]:
@@ -140,6 +157,7 @@ def saved_values(item: OutboxItem) -> dict[str, Any]:
     return {
         "firm_id": item.firm_id,
         "id": item.id,
+        "invoice_id": item.invoice_id,
         "due_at": item.due_at,
         "status": item.status.value,
         "tries": item.tries,

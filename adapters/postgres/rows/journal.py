@@ -1,11 +1,13 @@
 """Rows of audit events and ledger entries."""
 
+from datetime import datetime
 from typing import Any
 
 from adapters.postgres.line import Row
 from adapters.postgres.rows.values import known_moment
 from domain.model.audit import AuditEvent, Severity
 from domain.model.ledger import EntryKind, LedgerEntry
+from ports.dispute_repositories import BookedSums, LedgerLine
 
 
 def audit_row(event: AuditEvent) -> dict[str, Any]:
@@ -42,8 +44,8 @@ def audit_event_of(row: Row) -> AuditEvent:
     )
 
 
-def ledger_row(firm_id: str, invoice_id: str, entry: LedgerEntry) -> dict[str, Any]:
-    """A ledger entry as a row."""
+def ledger_row(firm_id: str, invoice_id: str, entry: LedgerEntry, recorded_at: datetime) -> dict[str, Any]:
+    """A ledger entry as a row, with when it happened."""
     return {
         "firm_id": firm_id,
         "stripe_id": entry.stripe_id,
@@ -51,6 +53,8 @@ def ledger_row(firm_id: str, invoice_id: str, entry: LedgerEntry) -> dict[str, A
         "invoice_id": invoice_id,
         "amount_minor": entry.amount_minor,
         "currency": entry.currency,
+        "subject_id": entry.subject_id,
+        "recorded_at": recorded_at,
         "occurred_at": entry.occurred_at,
     }
 
@@ -63,4 +67,33 @@ def ledger_entry_of(row: Row) -> LedgerEntry:
         amount_minor=row["amount_minor"],
         currency=row["currency"],
         occurred_at=known_moment(row["occurred_at"]),
+        subject_id=row["subject_id"],
+    )
+
+
+def ledger_line_of(row: Row) -> LedgerLine:
+    """A ledger entry with what it belongs to."""
+    return LedgerLine(
+        entry=ledger_entry_of(row),
+        recorded_at=known_moment(row["recorded_at"]),
+        invoice_id=row["invoice_id"],
+        invoice_number=row["number"],
+        client_id=row["client_id"],
+    )
+
+
+def booked_sums_of(row: Row) -> BookedSums:
+    """An invoice's figures beside the sums of its entries."""
+    return BookedSums(
+        firm_id=row["firm_id"],
+        invoice_id=row["id"],
+        number=row["number"],
+        status=row["status"],
+        currency=row["currency"],
+        amount_paid=row["amount_paid"],
+        amount_refunded=row["amount_refunded"],
+        amount_disputed=row["amount_disputed"],
+        updated_at=known_moment(row["updated_at"]),
+        by_kind=row["by_kind"] or {},
+        foreign_kinds=frozenset(row["foreign_kinds"] or ()),
     )

@@ -14,6 +14,17 @@ ledger_entries = Table(
     Column("invoice_id", Text, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+)
+
+# The one table here that is written over: when something happened is told better by later events.
+ledger_times = Table(
+    "ledger_times",
+    metadata,
+    Column("firm_id", Text, primary_key=True),
+    Column("stripe_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("occurred_at", UtcDateTime, nullable=False),
 )
 

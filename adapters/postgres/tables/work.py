@@ -46,6 +46,8 @@ outbox = Table(
     Column("status", Text, nullable=False),
     Column("invoice_id", Text),
     Column("attempt_id", Text),
+    Column("dispute_id", Text),
+    Column("refund_id", Text),
     Column("payload", JSON, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("last_error", Text),

@@ -73,12 +73,12 @@ def test_audit_events_are_filtered(uow: UnitOfWork, wanted: AuditFilter, found: 
 
 def test_the_ledger_of_an_invoice_comes_oldest_first(uow: UnitOfWork) -> None:
     payment = a_ledger_entry(occurred_at=NOW)
-    refund_like = a_ledger_entry(stripe_id="in_1", kind=EntryKind.PAYMENT_OUT_OF_BAND, amount_minor=-100)
+    refund = a_ledger_entry(stripe_id="re_1", kind=EntryKind.REFUND, amount_minor=-100)
     older = a_ledger_entry(stripe_id="ch_0", occurred_at=NOW - days(1))
 
-    keep_invoice(uow, ledger=[payment, refund_like, older])
+    keep_invoice(uow, ledger=[payment, refund, older])
 
-    assert in_firm(uow, lambda tx: [*tx.journal.ledger_of(INVOICE_ID)]) == [older, payment, refund_like]
+    assert in_firm(uow, lambda tx: [*tx.journal.ledger_of(INVOICE_ID)]) == [older, payment, refund]
 
 
 def _append(uow: UnitOfWork, *events: AuditEvent) -> None:

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from adapters.postgres.unit_of_work import SqlUnitOfWork
+from domain.model.disputes import dispute_id
 from domain.model.inbox import InboxStatus
 from domain.model.seals import next_seal
 from ports.unit_of_work import UnitOfWork
@@ -26,6 +27,14 @@ from tests.builders import (
     an_invoice,
     an_outbox_item,
     facts_of,
+)
+from tests.reversal_builders import (
+    a_note,
+    a_refund_request,
+    a_refund_total,
+    dispute_telling,
+    refund_telling,
+    with_reversals,
 )
 from tests.storage import empty_sql_uow, in_firm, in_system, keep_invoice, southern_invoice, sql_uow, with_two_firms
 
@@ -69,9 +78,17 @@ def _fill(uow: UnitOfWork, firm_id: str) -> None:
         new_outbox=[an_outbox_item(firm_id=firm_id)],
     )
     attempt = an_attempt(id=f"att_{firm_id}", invoice_id=invoice.id)
-    after = facts_of(invoice, attempts=[attempt], payments=[a_decline()])
+    after = with_reversals(
+        facts_of(invoice, attempts=[attempt], payments=[a_decline()]),
+        disputes=[dispute_telling()],
+        refunds=[refund_telling()],
+        totals=[a_refund_total()],
+        requests=[a_refund_request()],
+    )
     change = a_change(before=facts_of(invoice), after=after)
     in_firm(uow, lambda tx: tx.invoices.save(change), firm_id=firm_id)
+    note = a_note(id=f"dno_{firm_id}", firm_id=firm_id, dispute_id=dispute_id(firm_id, "dp_1"))
+    in_firm(uow, lambda tx: tx.dispute_notes.add(note), firm_id=firm_id)
     key = an_api_key(id=f"key_{firm_id}", firm_id=firm_id, prefix=f"dk_{firm_id}")
     in_firm(uow, lambda tx: tx.api_keys.add(key), firm_id=firm_id)
     in_firm(uow, lambda tx: tx.idempotency.begin("k", "print", NOW), firm_id=firm_id)

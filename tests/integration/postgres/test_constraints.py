@@ -21,8 +21,8 @@ FACT = """
     VALUES ('frm_north', %s, 'k', %s, %s, now(), now(), '{}')
 """
 ENTRY = """
-    INSERT INTO ledger_entries (firm_id, stripe_id, kind, invoice_id, amount_minor, currency, occurred_at)
-    VALUES ('frm_north', %s, %s, 'inv_0001', %s, %s, now())
+    INSERT INTO ledger_entries (firm_id, stripe_id, kind, invoice_id, amount_minor, currency, subject_id, recorded_at)
+    VALUES ('frm_north', %s, %s, 'inv_0001', %s, %s, 'ch_1', now())
 """
 ROW = """
     INSERT INTO outbox (firm_id, id, kind, dedupe_key, due_at, status, payload, tries)
