@@ -179,13 +179,20 @@ def decimals(currency: str) -> int:
     raise UnsupportedCurrency(currency)
 
 
-def in_words(money: Money) -> str:
-    """The amount as a person reads it in a log or a reason, such as `12.50 USD`; localised forms are made elsewhere."""
+def in_decimals(money: Money) -> str:
+    """The amount as a plain decimal number with its currency's own places, such as `-12.50`; whole minor units where
+    the currency is unknown.
+    """
     places = decimals(money.currency) if money.currency in SUPPORTED else 0
     sign = "-" if money.amount_minor < 0 else ""
     digits = str(abs(money.amount_minor)).rjust(places + 1, "0")
     whole, fraction = (digits[:-places], "." + digits[-places:]) if places else (digits, "")
-    return f"{sign}{whole}{fraction} {money.currency.upper()}"
+    return f"{sign}{whole}{fraction}"
+
+
+def in_words(money: Money) -> str:
+    """The amount as a person reads it in a log or a reason, such as `12.50 USD`; localised forms are made elsewhere."""
+    return f"{in_decimals(money)} {money.currency.upper()}"
 
 
 def chargeable(amount_minor: int, currency: str) -> Money:

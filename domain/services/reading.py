@@ -7,10 +7,12 @@ from datetime import datetime
 from domain.model.attempts import Attempt
 from domain.model.audit import AuditEvent
 from domain.model.cards import Card, plan_card
+from domain.model.disputes import Dispute
 from domain.model.errors import NotFound
 from domain.model.firms import Firm
 from domain.model.inbox import InboxEntry
 from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason, derive
+from domain.model.money import in_words
 from domain.model.network_rules import HISTORY_WINDOW
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
 from domain.services.bookkeeping import terms_of
@@ -114,7 +116,7 @@ def plan(ports: Ports, cards: CardFile, firm_id: str, invoice_id: str) -> Plan:
     standing = in_firm(ports, firm_id, lambda step: _standing(step, firm_id, invoice_id))
     upcoming = [item for kind in _NEXT_KINDS for item in standing.pending if item.kind is kind]
     item = upcoming[0] if upcoming else None
-    reasons = [*_course_reasons(standing)]
+    reasons = [*_dispute_reasons(standing), *_course_reasons(standing)]
     blocked_by = _blocked_by(standing)
     card_id = None
     if item is not None and item.kind in (OutboxKind.COLLECT, OutboxKind.RETRY, OutboxKind.RUN_ATTEMPT):
@@ -123,6 +125,22 @@ def plan(ports: Ports, cards: CardFile, firm_id: str, invoice_id: str) -> Plan:
     is_held = item is not None and item.status is OutboxStatus.HELD
     at = None if item is None or is_held else item.due_at
     return Plan(item.kind.value if item else None, at, card_id, tuple(reasons), blocked_by)
+
+
+def _dispute_reasons(standing: _Standing) -> list[str]:
+    """Which chargebacks hold the collection, and until when they can be answered."""
+    return [
+        f"Dispute {dispute.stripe_dispute_id} over {in_words(dispute.money)} is not decided: collection waits until it "
+        f"ends.{_answer_by(dispute)}"
+        for dispute in standing.facts.disputes
+        if dispute.is_open_chargeback and standing.state.is_disputed
+    ]
+
+
+def _answer_by(dispute: Dispute) -> str:
+    if not dispute.awaits_answer or dispute.respond_by is None:
+        return ""
+    return f" Answer it by {dispute.respond_by.isoformat()}."
 
 
 def _course_reasons(standing: _Standing) -> list[str]:

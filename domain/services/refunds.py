@@ -83,14 +83,23 @@ def _chosen(state: InvoiceState, wanted: WantedRefund) -> Exposure:
     return candidates[0] if candidates else state.exposures[-1]
 
 
+def why_not_refundable(exposure: Exposure) -> str | None:
+    """Why nothing of the payment can be given back now, in words; None when something can."""
+    payment = exposure.payment
+    if payment.stripe_charge_id is None and payment.stripe_payment_intent_id is None:
+        return "The payment did not come through Stripe's PaymentIntents; give it back the way it came."
+    if exposure.refusal is not None:
+        return exposure.refusal
+    if exposure.ceiling_minor <= 0:
+        return "Nothing is left to refund: refunds and chargebacks hold all of the payment."
+    return None
+
+
 def _request(step: Step, exposure: Exposure, wanted: WantedRefund, by: Actor) -> RefundRequest:
     payment, ceiling = exposure.payment, Money(exposure.ceiling_minor, exposure.payment.currency)
-    if payment.stripe_charge_id is None and payment.stripe_payment_intent_id is None:
-        raise Conflict("The payment did not come through Stripe's PaymentIntents; give it back the way it came.")
-    if exposure.refusal is not None:
-        raise Conflict(exposure.refusal)
-    if ceiling.amount_minor <= 0:
-        raise Conflict("Nothing is left to refund: refunds and chargebacks hold all of the payment.")
+    refusal = why_not_refundable(exposure)
+    if refusal is not None:
+        raise Conflict(refusal)
     amount_minor = ceiling.amount_minor if wanted.amount_minor is None else wanted.amount_minor
     if amount_minor <= 0:
         raise InvalidInput(FieldError("amount", "A refund is more than nothing."))
