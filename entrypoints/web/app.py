@@ -3,7 +3,21 @@
 from flask import Flask
 
 from entrypoints.web import error_handlers, health, problem_pages, security_headers, webhooks
-from entrypoints.web.api import audit_events, clients, gate, invoice_story, invoices, outbox, policy, webhook_events
+from entrypoints.web.api import (
+    audit_events,
+    clients,
+    dispute_notes,
+    dispute_summary,
+    disputes,
+    gate,
+    invoice_story,
+    invoices,
+    ledger,
+    outbox,
+    policy,
+    refunds,
+    webhook_events,
+)
 from entrypoints.web.application import WebApplication, keep
 from entrypoints.web.bodies import SILENCE_SECONDS_SETTING
 from entrypoints.web.docs import docs_blueprint
@@ -15,11 +29,24 @@ __all__ = ["WebApplication", "create_app"]
 API_VERSION = "1"
 _SILENCE_SECONDS = 10.0
 
-_API = (clients, invoices, invoice_story, webhook_events, audit_events, outbox, policy)
+_API = (
+    clients,
+    invoices,
+    invoice_story,
+    refunds,
+    disputes,
+    dispute_summary,
+    dispute_notes,
+    ledger,
+    webhook_events,
+    audit_events,
+    outbox,
+    policy,
+)
 _INTRODUCTION = (
-    "Finds out that a payment failed, and does everything that follows. JSON in and out; times are RFC 3339 in UTC; "
-    "amounts are integers in the currency's minor units; errors are RFC 9457 problems. Lists are pages: `data` and "
-    "`next_cursor`. Every POST takes an `Idempotency-Key`."
+    "Finds out that a payment failed or was disputed, and does everything that follows. JSON in and out; times are "
+    "RFC 3339 in UTC; amounts are integers in the currency's minor units; errors are RFC 9457 problems. Lists are "
+    "pages: `data` and `next_cursor`. Every POST takes an `Idempotency-Key`."
 )
 
 

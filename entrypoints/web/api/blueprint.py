@@ -14,6 +14,7 @@ from flask_smorest import Blueprint
 from domain.model.firms import Scope
 from entrypoints.web.api import gate
 from entrypoints.web.api.arguments import StrictParser, refuse_body
+from entrypoints.web.api.csv_files import MEDIA_TYPE
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -33,11 +34,12 @@ _ERRORS_WITH_BODY = (400, 408, 413, 415, 422)
 
 @dataclass(frozen=True)
 class Answer:
-    """What an operation answers when all goes well."""
+    """What an operation answers when all goes well; `is_file_too`: as a CSV file where that is asked for."""
 
     status: int
     schema: type[ma.Schema]
     description: str
+    is_file_too: bool = False
 
 
 class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no types
@@ -86,6 +88,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
         decorated = self.response(
             answer.status, answer.schema, description=answer.description, headers=headers or None
         )(view)
+        if answer.is_file_too:
+            file = {"type": "string", "description": "The file."}
+            decorated = self.alt_response(answer.status, schema=file, content_type=MEDIA_TYPE, success=True)(decorated)
         for status in statuses:
             decorated = self.alt_response(status, response=HTTPStatus(status).name)(decorated)
         summary, _, more = cleandoc(view.__doc__ or "").partition("\n\n")

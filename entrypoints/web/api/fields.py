@@ -9,6 +9,8 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from domain.model.errors import UnsupportedCurrency
+from domain.model.money import SUPPORTED
 from entrypoints.web.api.arguments import UNKNOWN
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
@@ -38,23 +40,41 @@ class Accepted(ma.Schema):
 class Text(fields.String):
     """One line of text: 1 to `longest` characters, not blank, without control characters."""
 
+    refused = frozenset({"Cc", "Cs", "Zl", "Zp"})
+    allowed = ""
+    control = "Must not hold control characters, such as line breaks or NUL."
+
     def __init__(self, *, longest: int, **options: Any) -> None:
         messages: Messages = {
             **_MESSAGES,
             "invalid": "Must be text.",
             "blank": "Must not be blank.",
-            "control": "Must not hold control characters, such as line breaks or NUL.",
+            "control": self.control,
         }
         length = validate.Length(min=1, max=longest, error="Must have 1 to {max} characters.")
         super().__init__(error_messages=messages, validate=[length, *options.pop("validate", ())], **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
+        if any(unicodedata.category(character) in self.refused for character in text if character not in self.allowed):
             raise self.make_error("control")
         if text and not text.strip():
             raise self.make_error("blank")
         return text
+
+
+class LongText(Text):
+    """Text of several lines: 1 to `longest` characters, not blank, without other control characters."""
+
+    refused = frozenset({"Cc", "Cs"})
+    allowed = "\r\n\t"
+    control = "Must not hold control characters but line breaks and tabs."
+
+
+def supported_currency(currency: str) -> None:
+    """Raise `marshmallow.ValidationError` unless Stripe charges in it."""
+    if currency not in SUPPORTED:
+        raise ma.ValidationError(str(UnsupportedCurrency(currency)))
 
 
 class Choice(fields.String):
@@ -97,6 +117,15 @@ class Flag(fields.Boolean):
         if not isinstance(value, bool):
             raise self.make_error("invalid")
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class QueryFlag(Flag):
+    """The same in a query: `true` or `false`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if value not in {"true", "false"}:
+            raise self.make_error("invalid")
+        return super()._deserialize(value == "true", attr, data, **kwargs)
 
 
 class Day(fields.Date):

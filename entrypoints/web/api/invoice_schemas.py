@@ -1,24 +1,16 @@
 """Invoices as they come in and go out."""
 
-import marshmallow as ma
-
 from domain.model.declines import FailureCode
-from domain.model.errors import UnsupportedCurrency
 from domain.model.invoices import InvoiceStatus
-from domain.model.money import AMOUNT_MAX_MINOR, SUPPORTED
+from domain.model.money import AMOUNT_MAX_MINOR
 from entrypoints.web.api import shown
-from entrypoints.web.api.fields import Accepted, Choice, Day, Flag, Text, WholeNumber
+from entrypoints.web.api.fields import Accepted, Choice, Day, Flag, Text, WholeNumber, supported_currency
 from entrypoints.web.api.lists import ListQuery, page_of
 from entrypoints.web.api.shown import Shown
 from entrypoints.web.api.stripe_ids import StripeId
 
 _ID_LENGTH = 64
 _MINOR = "in the currency's minor units as Stripe counts them"
-
-
-def _supported(currency: str) -> None:
-    if currency not in SUPPORTED:
-        raise ma.ValidationError(str(UnsupportedCurrency(currency)))
 
 
 class NewInvoiceSchema(Accepted):
@@ -32,7 +24,7 @@ class NewInvoiceSchema(Accepted):
     currency = Text(
         longest=8,
         required=True,
-        validate=[_supported],
+        validate=[supported_currency],
         metadata={"description": "Lower-case ISO code that Stripe charges in.", "example": "eur"},
     )
     amount_due = WholeNumber(

@@ -45,8 +45,8 @@ def page_request(query: Mapping[str, Any]) -> PageRequest:
     return PageRequest(query["limit"], query.get("cursor"))
 
 
-def page_of(item: type[ma.Schema], name: str) -> type[ma.Schema]:
-    """The schema of a page of such items; `name` is what the documentation calls it."""
+def page_of(item: type[ma.Schema], name: str, **beside: fields.Field[Any]) -> type[ma.Schema]:
+    """The schema of a page of such items; `name` is what the documentation calls it, `beside` are further fields."""
     cursor = fields.String(
         required=True,
         allow_none=True,
@@ -55,6 +55,7 @@ def page_of(item: type[ma.Schema], name: str) -> type[ma.Schema]:
     body = {
         "data": fields.List(fields.Nested(item), required=True, attribute="items"),
         "next_cursor": cursor,
+        **beside,
     }
     return cast("type[ma.Schema]", type(f"{name}Schema", (Shown,), body))
 

@@ -27,17 +27,21 @@ class OutboxQuery(ListQuery):
     status = Choice(_STATUSES, metadata={"description": "Only in this status."})
     kind = Choice(_KINDS, metadata={"description": "Only of this kind."})
     invoice_id = Text(longest=64, metadata={"description": "Only about this invoice."})
+    dispute_id = Text(longest=64, metadata={"description": "Only about this dispute (our id)."})
 
 
 class OutboxRowSchema(Shown):
     """One thing to do."""
 
     id = shown.text("Ours.", "out_2Lp7kJh4GfDs1AqZ9WxEc6")
-    kind = shown.choice("What is to be done.", _KINDS)
-    invoice_id = shown.text("The invoice that it is about.", "inv_3Kd8vT5bNq1XyZ7WcRmF2h", nullable=True)
-    dispute_id = shown.text(
-        "The dispute that it is about.", "dsp_6Yt5rEw2QaSd8FgHj3KlZx", nullable=True, dump_default=None
+    kind = shown.choice(
+        "What is to be done. `collect`, `retry`, `run_attempt`: charge. `settle`, `poll_pending`: find out what became "
+        "of a charge. `match_events`, `apply_policy`, `backfill`, `reconcile`: upkeep. `alert`: tell the staff. "
+        "`refund`: give money back. `dispute_deadline`: remind of a deadline. `accept_dispute`: concede a dispute.",
+        _KINDS,
     )
+    invoice_id = shown.text("The invoice that it is about.", "inv_3Kd8vT5bNq1XyZ7WcRmF2h", nullable=True)
+    dispute_id = shown.text("The dispute that it is about.", "dsp_6Yt5rEw2QaSd8FgHj3KlZx", nullable=True)
     due_at = shown.instant("When.")
     status = shown.choice("Where it stands; `held` waits for a person.", _STATUSES)
     tries = shown.number("How often it was begun.", 0)
@@ -52,5 +56,10 @@ OutboxPageSchema = page_of(OutboxRowSchema, "OutboxPage")
 )
 def list_outbox(query: Mapping[str, Any]) -> Page[OutboxItem]:
     """List what is to happen later, and what did, newest first."""
-    wanted = OutboxFilter(status=query.get("status"), kind=query.get("kind"), invoice_id=query.get("invoice_id"))
+    wanted = OutboxFilter(
+        status=query.get("status"),
+        kind=query.get("kind"),
+        invoice_id=query.get("invoice_id"),
+        dispute_id=query.get("dispute_id"),
+    )
     return reading.list_outbox(ports(), caller().firm_id, wanted, page_request(query))

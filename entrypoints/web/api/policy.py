@@ -57,4 +57,5 @@ def _policy(wanted: Mapping[str, Any]) -> Policy:
         count_from=CountFrom(wanted["count_from"]),
         retries_by=RetriesBy(wanted["retries_by"]),
         old_slots=OldSlots(wanted["old_slots"]),
+        dispute_reminder_hours=tuple(wanted["dispute_reminder_hours"]),
     )

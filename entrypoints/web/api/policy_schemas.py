@@ -4,9 +4,18 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from domain.model.policies import DELAY_DAYS_MAX, RETRIES_MAX, CountFrom, OldSlots, Policy, RetriesBy
+from domain.model.policies import (
+    DELAY_DAYS_MAX,
+    REMINDER_HOURS_MAX,
+    REMINDERS_MAX,
+    RETRIES_MAX,
+    CountFrom,
+    OldSlots,
+    Policy,
+    RetriesBy,
+)
 from entrypoints.web.api import shown
-from entrypoints.web.api.fields import Accepted, Choice, Moment, WholeNumber
+from entrypoints.web.api.fields import Accepted, Choice, Messages, Moment, WholeNumber
 from entrypoints.web.api.lists import page_of
 from entrypoints.web.api.shown import Shown
 
@@ -16,6 +25,8 @@ _DELAYS = "The delay of each retry in days."
 _COUNT_FROM = "From which failure a delay is counted."
 _RETRIES_BY = "Who retries an invoice that Stripe Billing owns: never both."
 _OLD_SLOTS = "What becomes of a retry whose failure was more than a day old when it was first heard of."
+_REMINDERS = "How many hours before a dispute's deadline its reminders come."
+_LIST_ERRORS: Messages = {"invalid": "Must be a list of integers.", "null": "Must not be null."}
 
 
 def _choice(kind: type[Any], default: str, description: str) -> Choice:
@@ -29,7 +40,7 @@ class NewPolicySchema(Accepted):
 
     retry_delays_days = fields.List(
         WholeNumber(least=1, most=DELAY_DAYS_MAX),
-        error_messages={"invalid": "Must be a list of integers.", "null": "Must not be null."},
+        error_messages=_LIST_ERRORS,
         load_default=lambda: list(_DEFAULT.retry_delays_days),
         validate=validate.Length(max=RETRIES_MAX, error="At most {max} retries, as Stripe recommends."),
         metadata={
@@ -40,6 +51,16 @@ class NewPolicySchema(Accepted):
     count_from = _choice(CountFrom, _DEFAULT.count_from.value, _COUNT_FROM)
     retries_by = _choice(RetriesBy, _DEFAULT.retries_by.value, _RETRIES_BY)
     old_slots = _choice(OldSlots, _DEFAULT.old_slots.value, _OLD_SLOTS)
+    dispute_reminder_hours = fields.List(
+        WholeNumber(least=1, most=REMINDER_HOURS_MAX),
+        error_messages=_LIST_ERRORS,
+        load_default=lambda: list(_DEFAULT.dispute_reminder_hours),
+        validate=validate.Length(max=REMINDERS_MAX, error="At most {max} reminders."),
+        metadata={
+            "description": f"{_REMINDERS} Default: 168, 72, 24, 4. Real hours: the deadline is Stripe's.",
+            "example": [168, 72, 24, 4],
+        },
+    )
 
 
 class PolicyPreviewSchema(NewPolicySchema):
@@ -57,6 +78,7 @@ class PolicySchema(Shown):
     count_from = shown.choice(_COUNT_FROM, list(CountFrom))
     retries_by = shown.choice(_RETRIES_BY, list(RetriesBy))
     old_slots = shown.choice(_OLD_SLOTS, list(OldSlots))
+    dispute_reminder_hours = shown.numbers(_REMINDERS, [168, 72, 24, 4])
 
 
 class CalendarEntrySchema(Shown):

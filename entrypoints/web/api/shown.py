@@ -57,6 +57,11 @@ def number(description: str, example: int, **options: Any) -> fields.Integer:
     return fields.Integer(**_options(description, example, options))
 
 
+def fraction(description: str, example: float, **options: Any) -> fields.Float:
+    """A number that is no amount of money."""
+    return fields.Float(**_options(description, example, options))
+
+
 def flag(description: str, **options: Any) -> fields.Boolean:
     """A boolean."""
     return fields.Boolean(**_options(description, example=True, options=options))
