@@ -63,7 +63,7 @@ class Exposure:
     @property
     def is_paid_out_twice(self) -> bool:
         """Whether a refund and a chargeback together give back more than came in."""
-        has_both = self.refunded_minor > 0 and self.disputed_minor > 0
+        has_both = 0 < self.refunded_minor < self.claimed_minor
         return has_both and self.claimed_minor > self.payment.amount_minor
 
     @property

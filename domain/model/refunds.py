@@ -128,12 +128,13 @@ def merge_totals(known: Sequence[RefundTotal], told: Iterable[RefundTotal]) -> t
 def unnamed_minor(total: RefundTotal, refunds: Sequence[Refund]) -> int:
     """What the charge's total holds beyond the refunds of that charge that we can name.
 
-    A refund counted in the total unless it was made later, or had already failed when the total was told.
+    A refund counted in the total unless it was made later, or had already failed when the total was told. One that
+    failed in the same second counted: a total is told when a refund is made, not when it fails.
     """
     counted = (
         refund.money.amount_minor
         for refund in refunds
-        if refund.created_at <= total.told_at and (refund.failed_at is None or refund.failed_at > total.told_at)
+        if refund.created_at <= total.told_at and (refund.failed_at is None or refund.failed_at >= total.told_at)
     )
     return max(0, total.amount_minor - sum(counted))
 
@@ -191,11 +192,12 @@ class RefundRequest:
 
 def open_requests(requests: Sequence[RefundRequest], refunds: Sequence[Refund]) -> tuple[RefundRequest, ...]:
     """What we asked for and whose outcome nothing tells yet: it stands against its charge like a refund."""
-    told_ids = {refund.newest.request_id for refund in refunds} | {refund.stripe_refund_id for refund in refunds}
+    named_ids = {refund.newest.request_id for refund in refunds}
+    told_ids = {refund.stripe_refund_id for refund in refunds}
     return tuple(
         request
         for request in requests
-        if request.id not in told_ids
+        if request.id not in named_ids
         and request.stripe_refund_id not in told_ids
         and request.status is not RequestStatus.REFUSED
     )
