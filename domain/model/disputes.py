@@ -217,13 +217,16 @@ class Dispute:
 
     @property
     def closed_at(self) -> datetime | None:
-        """When it came to its present end; None while it is open."""
+        """When it came to its present end, as far as was told; None while it is open.
+
+        What was told to have ended like this before, and then went on (a lost dispute under appeal), ended after the
+        last word of that.
+        """
         if self.is_open:
             return None
-        told_of_end = [telling.told_at for telling in self.tellings if telling.stripe_status == self.stripe_status]
-        others = [telling.told_at for telling in self.tellings if telling.stripe_status != self.stripe_status]
-        since = max(others, default=min(told_of_end))
-        return min((at for at in told_of_end if at >= since), default=max(told_of_end))
+        first = min(telling.told_at for telling in self.tellings if telling.stripe_status == self.stripe_status)
+        others = (telling.told_at for telling in self.tellings if telling.stripe_status != self.stripe_status)
+        return max([first, *others])
 
     @property
     def evidence_submitted_at(self) -> datetime | None:
@@ -231,15 +234,22 @@ class Dispute:
         return min((telling.told_at for telling in self.tellings if telling.submissions), default=None)
 
     @property
+    def has_submitted_evidence(self) -> bool:
+        """Whether evidence was ever submitted."""
+        return self.evidence_submitted_at is not None
+
+    @property
     def awaits_answer(self) -> bool:
-        """Whether this round still asks for evidence: what an earlier round was answered with does not count."""
+        """Whether this round still asks for evidence.
+
+        What an earlier round was answered with does not count, nor what this round was first told with after an
+        earlier one: the count goes on from round to round.
+        """
         if self.status is not DisputeStatus.OPENED or self.respond_by is None:
             return False
-        counts: dict[bool, int] = {True: 0, False: 0}
-        for telling in self.tellings:
-            is_of_this_round = telling.stage is self.stage
-            counts[is_of_this_round] = max(counts[is_of_this_round], telling.submissions or 0)
-        return counts[True] <= counts[False]
+        counts = [telling.submissions or 0 for telling in self.tellings if telling.stage is self.stage]
+        earlier = [telling.submissions or 0 for telling in self.tellings if telling.stage is not self.stage]
+        return max(counts) <= (max(*earlier, counts[0]) if earlier else 0)
 
     @property
     def fee_minor(self) -> int:
