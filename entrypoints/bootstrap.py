@@ -18,8 +18,11 @@ from adapters.rq_jobs.doorbell import RqJobScheduler
 from adapters.rq_jobs.queues import connect
 from adapters.stripe_api.cards import StripeCardFile
 from adapters.stripe_api.client import stripe_client
+from adapters.stripe_api.dispute_gateway import StripeDisputeGateway
 from adapters.stripe_api.events.interpreter import StripeEventInterpreter
 from adapters.stripe_api.gateway import StripePaymentGateway
+from adapters.stripe_api.records import StripeRecordsReader
+from adapters.stripe_api.refund_gateway import StripeRefundGateway
 from adapters.stripe_api.verifier import StripeWebhookVerifier
 from adapters.system.chance import RandomChance
 from adapters.system.clock import SystemClock
@@ -77,7 +80,14 @@ def bootstrap(settings: Settings) -> Application:
         StripeWebhookVerifier(settings.stripe_webhook_secrets), StripeEventInterpreter(), livemode=settings.is_live
     )
     till = Till(StripePaymentGateway(client, pacer, clock), StripeCardFile(client, pacer))
-    workshop = Workshop(till, mailroom, LogAlerter())
+    workshop = Workshop(
+        till=till,
+        mailroom=mailroom,
+        alerter=LogAlerter(),
+        refunds=StripeRefundGateway(client, pacer, clock),
+        disputes=StripeDisputeGateway(client, pacer, clock),
+        records=StripeRecordsReader(client, pacer),
+    )
     readiness = Readiness(settings, ports, redis, database=lambda: _database_state(uow))
     checkpoints = CheckpointFile(settings.home.audit_checkpoints_path)
     return Application(settings, ports, mailroom, workshop, checkpoints, metrics, redis, readiness)

@@ -1,21 +1,27 @@
 """Several months of one firm in virtual time: the real use cases over memory adapters, in about a second."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from adapters.memory.bank import MemoryBank
+from adapters.memory.bank_answers import dispute_told
+from adapters.memory.bank_reversals import BankReversals
 from adapters.memory.bank_values import Mood, Trouble
 from adapters.memory.chance import SeededChance
 from adapters.memory.clock import SettableClock
+from adapters.memory.dispute_gateway import MemoryDisputeGateway
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
 from adapters.memory.metrics import NoMetrics
 from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
+from adapters.memory.refund_gateway import MemoryRefundGateway
+from adapters.memory.stripe_records import MemoryStripeRecords
 from adapters.memory.unit_of_work import MemoryUnitOfWork
-from adapters.stripe_api.events.interpreter import StripeEventInterpreter
+from adapters.stripe_api.events.interpreter import HANDLED_TYPES, StripeEventInterpreter
 from adapters.stripe_api.verifier import StripeWebhookVerifier
-from domain.model.audit import Actor, AuditEvent, Severity
+from domain.model.audit import STRIPE, Actor, AuditEvent, Severity
+from domain.model.inbox import Interpretation
 from domain.model.invoices import InvoiceFigures
 from domain.model.money import Money, in_words
 from domain.services import collection, reading
@@ -23,7 +29,8 @@ from domain.services.charging import Till
 from domain.services.clients import NewClient, create_client
 from domain.services.firms import create_firm
 from domain.services.outbox import Workshop, run_outbox
-from domain.services.steps import Ports, in_system
+from domain.services.steps import Ports, in_firm, in_system
+from domain.services.telling import tell_invoice
 from domain.services.webhooks import Mailroom
 from ports.alerter import Alert
 
@@ -40,18 +47,24 @@ _TOLD = frozenset(
         "retry_scheduled",
         "retry_skipped",
         "invoice_status_changed",
+        "payment_disputed",
+        "dispute_deadline_near",
+        "evidence_submitted",
+        "dispute_won",
+        "dispute_lost",
     }
 )
 
 
 @dataclass(frozen=True)
 class Story:
-    """One client's card and what comes of it."""
+    """One client's card and what comes of it; `dispute` says what the bank does on which day after the payment."""
 
     company_name: str
     amount_minor: int
     mood: Mood
     trouble: Trouble | None = None
+    dispute: tuple[tuple[int, str], ...] = field(default=())
 
 
 STORIES = (
@@ -59,6 +72,18 @@ STORIES = (
     Story("Birch GmbH: the card never recovers", 19_900, Mood("generic_decline")),
     Story("Cedar SA: a stolen card is not tried again", 7_500, Mood("stolen_card", "do_not_try_again")),
     Story("Damson Inc: the answer is lost, nobody is charged twice", 12_000, Mood(), Trouble.ANSWER_LOST),
+    Story(
+        "Elder BV: a chargeback is answered in time and won",
+        8_800,
+        Mood(),
+        dispute=((20, "needs_response"), (24, "under_review"), (85, "won")),
+    ),
+    Story(
+        "Fir ApS: a chargeback that nobody answers is lost",
+        6_400,
+        Mood(),
+        dispute=((20, "needs_response"), (29, "lost")),
+    ),
 )
 
 
@@ -85,7 +110,15 @@ class Demo:
         )
         till = Till(MemoryPaymentGateway(self._bank, self._clock), MemoryCardFile(self._bank))
         mailroom = Mailroom(StripeWebhookVerifier((_NEVER_USED_SECRET,)), StripeEventInterpreter(), livemode=False)
-        self._workshop = Workshop(till, mailroom, _SilentAlerter())
+        self._reversals = BankReversals(self._bank, self._clock)
+        self._workshop = Workshop(
+            till=till,
+            mailroom=mailroom,
+            alerter=_SilentAlerter(),
+            refunds=MemoryRefundGateway(self._reversals, self._clock),
+            disputes=MemoryDisputeGateway(self._reversals, self._clock),
+            records=MemoryStripeRecords(self._reversals, self._clock, HANDLED_TYPES),
+        )
         self._firm = create_firm(self._ports, "Demo firm", None, _BY)
 
     def play(self) -> Iterator[str]:
@@ -93,12 +126,16 @@ class Demo:
         for story in STORIES:
             yield f"\n{story.company_name}"
             invoice_id = self._begin(story)
+            for day, status in story.dispute:
+                self._run_until(START + timedelta(days=day))
+                self._dispute(invoice_id, status)
             self._run_until(END)
             yield from self._calendar(invoice_id)
             yield f"            {self._ending(reading.get_invoice(self._ports, self._firm.id, invoice_id).figures)}"
+        disputes = self._reversals.disputes(None)
         charges = self._bank.charges()
         succeeded = sum(charge.status == "succeeded" for charge in charges)
-        yield f"\nThe bank saw {len(charges)} charges, {succeeded} of them succeeded."
+        yield f"\nThe bank saw {len(charges)} charges, {succeeded} of them succeeded, and {len(disputes)} disputes."
 
     def _begin(self, story: Story) -> str:
         self._clock.set(START)
@@ -114,11 +151,22 @@ class Demo:
         collection.send_invoice(self._ports, self._firm.id, invoice_id, _BY)
         return invoice_id
 
+    def _dispute(self, invoice_id: str, status: str) -> None:
+        """The bank opens a dispute of the invoice's charge, or decides about it; Stripe tells us."""
+        charge = next(charge for charge in self._bank.charges() if charge.invoice_id == invoice_id)
+        opened = [dispute for dispute in self._reversals.disputes(None) if dispute.charge.id == charge.id]
+        dispute = (
+            self._reversals.move_dispute(opened[0].id, status) if opened else self._reversals.open_dispute(charge.id)
+        )
+        told = Interpretation(is_handled=True, disputes=(dispute_told(dispute, self._clock.now()),))
+        in_firm(self._ports, self._firm.id, lambda step: tell_invoice(step, self._firm.id, invoice_id, told, STRIPE))
+
     def _run_until(self, end: datetime) -> None:
         """Jump from one due row to the next and run it."""
         while due := in_system(self._ports, lambda step: step.tx.schedule.due(end, 1)):
             self._clock.set(max(self._clock.now(), due[0].due_at))
             run_outbox(self._ports, self._workshop, due[0].id)
+        self._clock.set(max(self._clock.now(), end))
 
     def _calendar(self, invoice_id: str) -> Iterator[str]:
         for event in reading.timeline(self._ports, self._firm.id, invoice_id):

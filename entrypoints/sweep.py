@@ -7,6 +7,7 @@ import signal
 import threading
 
 from domain.services.outbox import sweep
+from domain.services.upkeep import BookCheck, plan_upkeep
 from entrypoints.bootstrap import Application, bootstrap
 from entrypoints.sealing import SEAL_SECONDS_MAX, seal_regularly
 from entrypoints.settings import Settings
@@ -24,10 +25,12 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     application = bootstrap(settings)
-    sealer = _start_sealer(application, stopped)
+    sealer, books = _start_sealer(application, stopped), BookCheck()
     while not stopped.is_set():
         try:
             rung = sweep(application.ports, application.mailroom)
+            plan_upkeep(application.ports)
+            books.check(application.ports)
         except StorageUnavailable as unavailable:
             _log.warning("The sweep waits for the database: %s", unavailable)
         except Exception as fault:  # noqa: BLE001 - the one loop that everything else relies on goes on, loudly

@@ -31,6 +31,7 @@ from ports.alerter import Alert
 from ports.payment_gateway import ChargeOrder, LookUpOrder
 from ports.repositories import AuditFilter, InvoiceRow, OutboxFilter, PageRequest
 from tests.builders import NOW
+from tests.scripted_reversals import ScriptedDisputes, ScriptedRecords, ScriptedRefunds
 
 ADMIN = Actor("api_key", "key_1")
 DAY = timedelta(days=1)
@@ -154,7 +155,10 @@ class World:
         from adapters.stripe_api.events.interpreter import StripeEventInterpreter  # noqa: PLC0415 - used by some tests only
 
         self.mailroom = Mailroom(NoVerifier(), StripeEventInterpreter(), livemode=False)
-        self.workshop = Workshop(Till(self.gateway, self.cards), self.mailroom, self.alerts)
+        self.refunds, self.disputes = ScriptedRefunds(self.clock), ScriptedDisputes(self.clock)
+        self.records = ScriptedRecords()
+        till = Till(self.gateway, self.cards)
+        self.workshop = Workshop(till, self.mailroom, self.alerts, self.refunds, self.disputes, self.records)
         self.firm: Firm = firms.create_firm(self.ports, "North Ltd", None, ADMIN)
         if self.policy != Policy():
             firms.replace_policy(self.ports, self.firm.id, self.policy, ADMIN)

@@ -201,7 +201,7 @@ def void_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> None
     def void(matter: Matter) -> None:
         if matter.invoice.voided_at is not None:
             return
-        if matter.state.figures.amount_paid > 0:
+        if any(exposure.payment.currency == matter.invoice.currency for exposure in matter.state.exposures):
             raise Conflict("Money was received for this invoice; refund it instead of voiding the invoice.")
         open_attempt = matter.state.open_attempt
         if open_attempt is not None:
@@ -212,11 +212,22 @@ def void_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> None
     _with_invoice(ports, firm_id, invoice_id, by, void)
 
 
+_NOTHING_TO_HOLD = frozenset(
+    {
+        InvoiceStatus.PAID,
+        InvoiceStatus.VOID,
+        InvoiceStatus.REFUNDED,
+        InvoiceStatus.PARTIALLY_REFUNDED,
+        InvoiceStatus.CHARGED_BACK,
+    }
+)
+
+
 def pause_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> None:
     """Hold collection until resumed. Raises `Conflict` when there is nothing to hold; repeating it is fine."""
 
     def pause(matter: Matter) -> None:
-        if matter.state.figures.status in (InvoiceStatus.PAID, InvoiceStatus.VOID):
+        if matter.state.figures.status in _NOTHING_TO_HOLD:
             raise Conflict(f"The invoice is {matter.state.figures.status}; there is nothing to hold.")
         if matter.invoice.paused_at is None:
             note = _note("collection_paused", matter.invoice, "Collection was put on hold.")

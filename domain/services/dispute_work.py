@@ -1,6 +1,7 @@
 """What the outbox asks for about disputes: reminding of a deadline, and conceding as a person asked for."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from domain.model.answers import DisputeShown, NotReached, Refused, Unknown
 from domain.model.audit import DUNLIN, Actor, MetadataValue, Note, Severity
@@ -108,16 +109,21 @@ def _remind(step: Step, item: OutboxItem) -> None:
 
 
 def _reminder_note(step: Step, hearing: Hearing, reminder: Reminder) -> Note:
-    dispute, left = hearing.dispute, reminder.respond_by - step.now
-    hours = int(left.total_seconds() // 3600)
-    left_words = f"in {hours} hours" if hours >= 0 else "was missed"
+    dispute = hearing.dispute
     words = (
-        f"The deadline of dispute {dispute.stripe_dispute_id} over {in_words(dispute.money)} "
-        f"({dispute.newest.reason or 'no reason told'}) {'is ' if hours >= 0 else ''}{left_words}: "
+        f"Dispute {dispute.stripe_dispute_id} over {in_words(dispute.money)} "
+        f"({dispute.newest.reason or 'no reason told'}) {_time_left(reminder.respond_by - step.now)}: its deadline is "
         f"{reminder.respond_by.isoformat()}. Submit evidence or accept it."
     )
     alert = f"deadline:{reminder.hours}:{int(reminder.respond_by.timestamp())}"
     return _note(hearing, "dispute_deadline_near", Severity.CRITICAL, words, alert=alert)
+
+
+def _time_left(left: timedelta) -> str:
+    if left < timedelta(0):
+        return "was not answered in time"
+    hours = round(left.total_seconds() / 3600)
+    return f"has {hours // 24} days left" if hours >= 48 else f"has {hours} hours left"
 
 
 def _note(hearing: Hearing, action: str, severity: Severity, words: str, *, alert: str | None = None) -> Note:

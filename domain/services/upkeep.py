@@ -1,5 +1,6 @@
 """What runs by itself on a timer: the hourly backfill, the nightly reconciliation, and the check of the books."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.model.audit import DUNLIN, MetadataValue, Note, Severity
@@ -53,17 +54,20 @@ def _is_next_night(last: datetime, now: datetime) -> bool:
     return (now - nights).date() > (last - nights).date()
 
 
-def check_books(ports: Ports, after_id: str) -> str:
-    """Compare a batch of invoices with the ledger, alert on what disagrees; where to go on (empty: from the start).
+@dataclass
+class BookCheck:
+    """Goes through all invoices again and again, a batch at a time, and remembers where it stands."""
 
-    Each disagreement is told once.
-    """
-    batch = in_system(ports, lambda step: step.tx.books.sums(after_id, BOOKS_BATCH))
-    now = ports.clock.now()
-    for sums in batch:
-        if now - sums.updated_at >= SETTLING_TIME:
-            _judge(ports, sums)
-    return batch[-1].invoice_id if len(batch) == BOOKS_BATCH else ""
+    after_id: str = ""
+
+    def check(self, ports: Ports) -> None:
+        """Compare the next batch of invoices with the ledger and alert on what disagrees, each disagreement once."""
+        batch = in_system(ports, lambda step: step.tx.books.sums(self.after_id, BOOKS_BATCH))
+        now = ports.clock.now()
+        for sums in batch:
+            if now - sums.updated_at >= SETTLING_TIME:
+                _judge(ports, sums)
+        self.after_id = batch[-1].invoice_id if len(batch) == BOOKS_BATCH else ""
 
 
 def _judge(ports: Ports, sums: BookedSums) -> None:

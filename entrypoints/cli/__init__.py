@@ -20,6 +20,7 @@ COMMANDS = {
     "apikey": "entrypoints.cli.firms:apikey",
     "import": "entrypoints.cli.imports:import_",
     "events": "entrypoints.cli.events:events",
+    "reconcile": "entrypoints.cli.reconcile:reconcile",
     "audit": "entrypoints.cli.audit:audit",
     "demo": "entrypoints.cli.demo:demo",
 }

@@ -4,6 +4,7 @@ import click
 
 from entrypoints.cli.errors import FAILURE, CommandError
 from entrypoints.cli.loading import load_settings
+from entrypoints.cli.moments import Moment
 
 _SHOWN_MAX = 1_000
 
@@ -70,4 +71,41 @@ def replay(event_ids: tuple[str, ...], failed: bool, unmatched: bool) -> None:
         failures += is_failure
     click.echo(f"{len(selected)} replayed, {failures} failed")
     if failures:
+        raise click.exceptions.Exit(FAILURE)
+
+
+@events.command("backfill")
+@click.option("--since", "typed", required=True, metavar="WHEN", help="From when on; Stripe keeps events for 30 days.")
+def backfill(typed: str) -> None:
+    """Fetch events that Stripe could not deliver, and process them. Broken off, the same command goes on.
+
+    \b
+    Example:
+      dunlin events backfill --since 7d
+      dunlin events backfill --since 2026-11-01
+    """
+    since = Moment().convert(typed, None, None)
+    settings = load_settings()
+    from domain.services.backfill import KEPT
+    from entrypoints.bootstrap import bootstrap
+    from entrypoints.cli.backfilling import Progress
+    from entrypoints.cli.backfilling import backfill as fetch
+    from ports.payment_gateway import GatewayUnavailable
+
+    application = bootstrap(settings)
+    now = application.ports.clock.now()
+    if since > now:
+        raise click.UsageError("--since is in the future")
+    since = max(since, now - KEPT)
+    progress = Progress(settings.home.folder / "backfill-progress.json", typed)
+    seen = missed = failed = 0
+    try:
+        for page in fetch(application.ports, application.mailroom, application.workshop.records, since, progress):
+            seen, missed, failed = seen + page.seen, missed + page.missed, failed + page.failed
+            click.echo(f"{seen} events seen, {missed} of them new, {failed} failed")
+    except GatewayUnavailable as unavailable:
+        raise CommandError(f"Stripe did not answer; the same command goes on later: {unavailable}") from unavailable
+    finally:
+        application.metrics.flush()
+    if failed:
         raise click.exceptions.Exit(FAILURE)
