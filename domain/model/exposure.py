@@ -94,10 +94,12 @@ def exposures(attempts: Sequence[Attempt], reversals: Reversals) -> tuple[Exposu
 def _exposure(payment: Attempt, reversals: Reversals) -> Exposure:
     refunds = [refund for refund in reversals.refunds if _is_of(payment, refund.newest)]
     disputes = [dispute for dispute in reversals.disputes if _is_of(payment, dispute.newest)]
-    total = next((total for total in reversals.totals if _is_of(payment, total)), None)
-    unnamed = 0 if total is None else unnamed_minor(total, refunds)
-    refunded_minor = unnamed + _sum(refund for refund in refunds if refund.status is RefundStatus.SUCCEEDED)
-    on_its_way = [refund for refund in refunds if refund.status in ON_ITS_WAY]
+    totals = [total for total in reversals.totals if _is_of(payment, total)]
+    succeeded_minor = _sum(refund for refund in refunds if refund.status is RefundStatus.SUCCEEDED)
+    on_its_way_minor = _sum(refund for refund in refunds if refund.status in ON_ITS_WAY)
+    # More than the charge never stands refunded: what a total holds beyond that has failed since.
+    unnamed_max = max(0, payment.amount_minor - succeeded_minor - on_its_way_minor)
+    refunded_minor = succeeded_minor + min(unnamed_max, sum(unnamed_minor(total, refunds) for total in totals))
     requests = [request for request in reversals.requests if _is_of(payment, request)]
     asked_for = sum(request.amount_minor for request in open_requests(requests, refunds))
     room_minor = max(0, payment.amount_minor - refunded_minor)
@@ -107,7 +109,7 @@ def _exposure(payment: Attempt, reversals: Reversals) -> Exposure:
     return Exposure(
         payment=payment,
         refunded_minor=refunded_minor,
-        on_its_way_minor=_sum(on_its_way) + asked_for,
+        on_its_way_minor=on_its_way_minor + asked_for,
         lost_minor=min(room_minor, lost),
         disputed_minor=min(room_minor, disputed),
         claimed_minor=refunded_minor + sum(_claim(dispute, payment) for dispute in standing),
