@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.memory.bank_values import (
     OPEN_STATUSES,
@@ -28,6 +28,8 @@ from domain.model.declines import DeclineCodes
 from ports.clock import Clock
 from ports.ids import Chance
 
+T = TypeVar("T")
+
 KEY_LIFE = timedelta(hours=24)
 _TELLING_CODES = frozenset(
     ["authentication_required", "expired_card", "incorrect_cvc", "incorrect_number", "processing_error"]
@@ -39,7 +41,7 @@ class _Account:
     cards: dict[str, list[Card]] = field(default_factory=dict)
     intents: dict[str, BankIntent] = field(default_factory=dict)
     billing: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, tuple[Mapping[str, Any], datetime, BankIntent | BankTrouble]] = field(default_factory=dict)
+    keys: dict[str, tuple[Mapping[str, Any], datetime, Any]] = field(default_factory=dict)
 
 
 class MemoryBank:
@@ -80,7 +82,7 @@ class MemoryBank:
 
     def add_customer(self, account: str | None = None) -> str:
         """A new customer's id."""
-        customer_id = self._new_id("cus")
+        customer_id = self.new_id("cus")
         self._account(account).cards[customer_id] = []
         return customer_id
 
@@ -94,7 +96,7 @@ class MemoryBank:
         account: str | None = None,
     ) -> str:
         """A new card's PaymentMethod id."""
-        method_id = self._new_id("pm")
+        method_id = self.new_id("pm")
         cards = self._account(account).cards[stripe_customer_id]
         if is_default:
             cards[:] = [replace(card, is_default=False) for card in cards]
@@ -150,14 +152,16 @@ class MemoryBank:
 
     # What requests do.
 
-    def write_once(
-        self, account: str | None, key: str, request: Mapping[str, Any], work: Callable[[], BankIntent]
-    ) -> BankIntent:
+    def new_id(self, prefix: str) -> str:
+        """The next id of a kind."""
+        return f"{prefix}_{next(self._numbers):06}"
+
+    def write_once(self, account: str | None, key: str, request: Mapping[str, Any], work: Callable[[], T]) -> T:
         """Carry `work` out unless `key` was used: then its answer of that time. Raises `BankTrouble`, `BankRefusal`."""
         with self._lock:
             trouble = self._draw()
             _raise_before(trouble)
-            answer = self._stored(account, key, request)
+            answer: T | BankTrouble | None = self._stored(account, key, request)
             if answer is None:
                 answer = _carried_out(work, trouble)
                 self._account(account).keys[key] = (request, self._clock.now(), answer)
@@ -214,7 +218,7 @@ class MemoryBank:
         mood = self._use_mood(stripe_payment_method_id)
         status = "pending" if mood.is_processing else "failed" if mood.decline_code else "succeeded"
         charge = BankCharge(
-            id=self._new_id("ch"),
+            id=self.new_id("ch"),
             stripe_payment_intent_id=intent.id,
             status=status,
             amount_minor=intent.amount_minor,
@@ -239,7 +243,7 @@ class MemoryBank:
         reason = f"No such PaymentMethod of this customer: {stripe_payment_method_id}"
         raise BankRefusal(reason, "resource_missing", is_method_gone=True)
 
-    def _stored(self, account: str | None, key: str, request: Mapping[str, Any]) -> BankIntent | BankTrouble | None:
+    def _stored(self, account: str | None, key: str, request: Mapping[str, Any]) -> Any:
         known = self._account(account).keys.get(key)
         if known is None or self._clock.now() - known[1] >= KEY_LIFE:
             return None
@@ -270,15 +274,12 @@ class MemoryBank:
 
     def _new_intent(self, stripe_customer_id: str, amount_minor: int, currency: str) -> BankIntent:
         created_at = self._clock.now().replace(microsecond=0)
-        intent_id = self._new_id("pi")
+        intent_id = self.new_id("pi")
         return BankIntent(intent_id, stripe_customer_id, "requires_payment_method", amount_minor, currency, created_at)
 
     def _keep(self, account: str | None, intent: BankIntent) -> BankIntent:
         self._account(account).intents[intent.id] = intent
         return intent
-
-    def _new_id(self, prefix: str) -> str:
-        return f"{prefix}_{next(self._numbers):06}"
 
     def _account(self, account: str | None) -> _Account:
         return self._accounts.setdefault(account or "", _Account())
@@ -299,7 +300,7 @@ def _raise_before(trouble: Trouble | None) -> None:
             return
 
 
-def _carried_out(work: Callable[[], BankIntent], trouble: Trouble | None) -> BankIntent | BankTrouble:
+def _carried_out(work: Callable[[], T], trouble: Trouble | None) -> T | BankTrouble:
     error = BankTrouble(UnknownCause.SERVER_ERROR, "The bank answered 500.")
     if trouble is Trouble.ERROR_BEFORE:
         return error

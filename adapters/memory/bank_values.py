@@ -1,4 +1,4 @@
-"""What the bank in memory speaks of: troubles, moods, charges, PaymentIntents."""
+"""What the bank in memory speaks of: troubles, moods, charges, PaymentIntents, refunds, disputes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from domain.model.answers import UnknownCause
 from domain.model.declines import DeclineCodes
+from domain.model.disputes import Movement
 
 OPEN_STATUSES = ("requires_payment_method", "requires_confirmation", "requires_action")
 
@@ -92,3 +93,35 @@ class BankIntent:
     attempt_id: str | None = None
     is_billed: bool = False
     charges: tuple[BankCharge, ...] = ()
+
+
+@dataclass(frozen=True)
+class BankRefund:
+    """One refund. `status` is one of Stripe's; `refund_id` and `invoice_id` are its metadata."""
+
+    id: str
+    charge: BankCharge
+    amount_minor: int
+    status: str
+    created_at: datetime
+    reason: str | None = None
+    failure_reason: str | None = None
+    refund_id: str | None = None
+    invoice_id: str | None = None
+
+
+@dataclass(frozen=True)
+class BankDispute:
+    """One dispute. `status` is one of Stripe's; `due_by` is None where no answer is possible."""
+
+    id: str
+    charge: BankCharge
+    amount_minor: int
+    currency: str
+    status: str
+    created_at: datetime
+    due_by: datetime | None = None
+    reason: str = "fraudulent"
+    fee_minor: int = 1500
+    submissions: int = 0
+    movements: tuple[Movement, ...] = ()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.memory.bank import MemoryBank
+from adapters.memory.bank_answers import refused, without_answer
 from adapters.memory.bank_values import OPEN_STATUSES, BankCharge, BankIntent, BankRefusal, BankTrouble
 from domain.model.answers import (
     Absent,
@@ -15,7 +16,6 @@ from domain.model.answers import (
     LookUpAnswer,
     NotReached,
     Pending,
-    Refused,
     Succeeded,
     Unknown,
     UnknownCause,
@@ -67,7 +67,7 @@ class MemoryPaymentGateway:
             except _StateConflict as conflict:
                 return Unknown(UnknownCause.UNEXPECTED_STATE, str(conflict))
             except BankRefusal as refusal:
-                return _refused(refusal, charge.stripe_payment_intent_id)
+                return refused(refusal, charge.stripe_payment_intent_id)
         return self._answered(lambda: self._write(account, last), last)
 
     def look_up(self, account: str | None, order: LookUpOrder) -> LookUpAnswer:
@@ -91,9 +91,9 @@ class MemoryPaymentGateway:
         try:
             intent = self._bank.write_once(account, key, request, lambda: self._cancel(account, request))
         except BankTrouble as trouble:
-            return _without_answer(trouble)
+            return without_answer(trouble)
         except BankRefusal as refusal:
-            return _refused(refusal, stripe_payment_intent_id)
+            return refused(refusal, stripe_payment_intent_id)
         return None if intent.status == "canceled" else self._outcome(intent, None)
 
     def _wanted(self, account: str | None, order: LookUpOrder) -> BankIntent | None:
@@ -117,11 +117,11 @@ class MemoryPaymentGateway:
         try:
             return self._outcome(write(), request["attempt_id"])
         except BankTrouble as trouble:
-            return _without_answer(trouble)
+            return without_answer(trouble)
         except _StateConflict as conflict:
             return Unknown(UnknownCause.UNEXPECTED_STATE, str(conflict))
         except BankRefusal as refusal:
-            return _refused(refusal, request.get("intent"))
+            return refused(refusal, request.get("intent"))
 
     def _create(self, account: str | None, request: Mapping[str, Any]) -> BankIntent:
         new = self._bank.create_intent(account, request["customer"], request["amount"], request["currency"])
@@ -232,11 +232,3 @@ class MemoryCardFile:
 
 class _StateConflict(Exception):
     """The intent is not in the state that the request takes for granted."""
-
-
-def _without_answer(trouble: BankTrouble) -> ChargeAnswer:
-    return NotReached(trouble.reason) if trouble.cause is None else Unknown(trouble.cause, trouble.reason)
-
-
-def _refused(refusal: BankRefusal, intent_id: str | None) -> Refused:
-    return Refused(refusal.reason, refusal.code, refusal.is_method_gone, intent_id)

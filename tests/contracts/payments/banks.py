@@ -1,4 +1,4 @@
-"""The banks that the payment gateway's contract runs over: in memory, and the sandbox behind the Stripe adapter."""
+"""The banks that the gateways' contracts run over: in memory, and the sandbox behind the Stripe adapter."""
 
 import json
 import socket
@@ -11,18 +11,30 @@ from typing import Any, NoReturn, Protocol
 from urllib.request import Request, urlopen
 
 from adapters.memory.bank import MemoryBank
+from adapters.memory.bank_reversals import BankReversals
 from adapters.memory.bank_values import Mood, Trouble
 from adapters.memory.clock import SettableClock
+from adapters.memory.dispute_gateway import MemoryDisputeGateway
 from adapters.memory.pacing import MemoryRequestPacer
 from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
+from adapters.memory.refund_gateway import MemoryRefundGateway
+from adapters.memory.stripe_records import MemoryStripeRecords
 from adapters.stripe_api.cards import StripeCardFile
 from adapters.stripe_api.client import stripe_client
+from adapters.stripe_api.dispute_gateway import StripeDisputeGateway
+from adapters.stripe_api.events.interpreter import HANDLED_TYPES
 from adapters.stripe_api.gateway import StripePaymentGateway
+from adapters.stripe_api.records import StripeRecordsReader
+from adapters.stripe_api.refund_gateway import StripeRefundGateway
 from adapters.stripe_sandbox import RunningSandbox, running_sandbox
 from adapters.stripe_sandbox.faults import FaultMaker, Faults
 from adapters.stripe_sandbox.http_server import CONNECTION, WsgiApp
-from domain.model.answers import Declined, LookUpAnswer
+from domain.model.answers import Declined, LookUpAnswer, Succeeded
+from domain.model.payment_facts import PaymentFact
+from ports.dispute_gateway import DisputeGateway
 from ports.payment_gateway import CardFile, ChargeOrder, LookUpOrder, PaymentGateway
+from ports.refund_gateway import RefundGateway
+from ports.stripe_records import StripeRecords
 from tests.stripe_spec import StripeWatch
 
 NO_FUNDS = Mood(decline_code="insufficient_funds", advice_code="try_again_later")
@@ -45,6 +57,9 @@ class Bank(Protocol):
     account: str | None
     gateway: PaymentGateway
     card_file: CardFile
+    refunds: RefundGateway
+    disputes: DisputeGateway
+    records: StripeRecords
 
     def customer(self) -> str:
         """A new customer."""
@@ -64,6 +79,15 @@ class Bank(Protocol):
     def settle(self, intent: str, *, has_succeeded: bool) -> None:
         """A charge that is processing comes to its end."""
 
+    def dispute(self, charge: str, *, is_inquiry: bool = False) -> str:
+        """The customer's bank disputes a charge; the dispute's id."""
+
+    def resolve(self, dispute: str, status: str) -> None:
+        """The customer's bank moves a dispute to another of Stripe's statuses."""
+
+    def fail_refund(self, refund: str) -> None:
+        """The bank sends a refund back."""
+
     def unreachable(self) -> Any:
         """A block in which nobody answers, whatever is asked."""
 
@@ -80,6 +104,10 @@ class BankInMemory:
         self.bank = MemoryBank(clock)
         self.gateway = MemoryPaymentGateway(self.bank, clock)
         self.card_file = MemoryCardFile(self.bank)
+        self.reversals = BankReversals(self.bank, clock)
+        self.refunds = MemoryRefundGateway(self.reversals, clock)
+        self.disputes = MemoryDisputeGateway(self.reversals, clock)
+        self.records = MemoryStripeRecords(self.reversals, clock, HANDLED_TYPES)
 
     def customer(self) -> str:
         return self.bank.add_customer(self.account)
@@ -98,6 +126,17 @@ class BankInMemory:
 
     def settle(self, intent: str, *, has_succeeded: bool) -> None:
         self.bank.settle(intent, has_succeeded=has_succeeded, account=self.account)
+
+    def dispute(self, charge: str, *, is_inquiry: bool = False) -> str:
+        status = "warning_needs_response" if is_inquiry else "needs_response"
+        return self.reversals.open_dispute(charge, status, account=self.account).id
+
+    def resolve(self, dispute: str, status: str) -> None:
+        self.reversals.move_dispute(dispute, status, account=self.account)
+
+    def fail_refund(self, refund: str) -> None:
+        reason = "expired_or_canceled_card"
+        self.reversals.move_refund(refund, "failed", failure_reason=reason, account=self.account)
 
     @contextmanager
     def unreachable(self) -> Iterator[None]:
@@ -188,6 +227,15 @@ class BankOverHttp:
     def settle(self, intent: str, *, has_succeeded: bool) -> None:
         self._control(f"payment_intents/{intent}/settle", {"outcome": "succeed" if has_succeeded else "fail"})
 
+    def dispute(self, charge: str, *, is_inquiry: bool = False) -> str:
+        return str(self._control("disputes", {"charge": charge, "inquiry": is_inquiry})["id"])
+
+    def resolve(self, dispute: str, status: str) -> None:
+        self._control(f"disputes/{dispute}/resolve", {"status": status})
+
+    def fail_refund(self, refund: str) -> None:
+        self._control(f"refunds/{refund}", {"status": "failed"})
+
     @contextmanager
     def unreachable(self) -> Iterator[None]:
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -204,16 +252,20 @@ class BankOverHttp:
         ]
 
     def _wire(self, address: str) -> None:
-        client, pacer = stripe_client("sk_test_contract", address), MemoryRequestPacer(1000)
-        self.gateway = StripePaymentGateway(client, pacer, SettableClock(NOW))
+        client, pacer, clock = stripe_client("sk_test_contract", address), MemoryRequestPacer(1000), SettableClock(NOW)
+        self.gateway = StripePaymentGateway(client, pacer, clock)
         self.card_file = StripeCardFile(client, pacer)
+        self.refunds = StripeRefundGateway(client, pacer, clock)
+        self.disputes = StripeDisputeGateway(client, pacer, clock)
+        self.records = StripeRecordsReader(client, pacer)
 
-    def _control(self, path: str, given: dict[str, Any]) -> None:
+    def _control(self, path: str, given: dict[str, Any]) -> dict[str, Any]:
         request = Request(
             f"{self._running.base_url}/sandbox/{path}", json.dumps(given).encode(), {"Content-Type": "application/json"}
         )
         with urlopen(request, timeout=10) as answer:
-            answer.read()
+            told: dict[str, Any] = json.loads(answer.read())
+        return told
 
 
 @contextmanager
@@ -254,3 +306,16 @@ def declined_intent(bank: Bank, order: ChargeOrder) -> str:
     assert isinstance(answer, Declined)
     assert answer.fact.stripe_payment_intent_id
     return answer.fact.stripe_payment_intent_id
+
+
+def paid(bank: Bank, **terms: Any) -> PaymentFact:
+    """A charge of 50.00 USD that succeeded, unless the terms say otherwise."""
+    answer = bank.gateway.execute(bank.account, bank.gateway.freeze(order_for(bank, WELL, **terms)))
+    assert isinstance(answer, Succeeded)
+    return answer.fact
+
+
+def charge_of(fact: PaymentFact) -> str:
+    """The id of its charge."""
+    assert fact.stripe_charge_id
+    return fact.stripe_charge_id
