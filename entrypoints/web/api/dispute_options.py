@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domain.model.disputes import Dispute, DisputeStatus
 from domain.model.money import Money, in_words
 from domain.services.dispute_desk import DisputeView
+from entrypoints.web.api.shown import instant_text
 from ports.dispute_repositories import DisputeRow
 
 REFUND_IN_FULL = "refund_in_full"
@@ -64,5 +65,5 @@ def _accept(dispute: Dispute) -> Option:
 
 def _evidence(dispute: Dispute) -> Option:
     assert dispute.respond_by is not None
-    text = f"Evidence is taken until {dispute.respond_by.isoformat()}, usually once."
+    text = f"Evidence is taken until {instant_text(dispute.respond_by)}, usually once."
     return Option(SUBMIT_EVIDENCE, text)

@@ -5,24 +5,28 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from marshmallow import fields
+
 from domain.model.errors import FieldError, InvalidInput
 from entrypoints.web.api.fields import Moment
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class MomentOrDay(Moment):
+class MomentOrDay(fields.String):
     """A time with its zone, or a date, which is that day in UTC: a `datetime` or a `date` inside."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        wanted = "Must be an RFC 3339 time with its zone, such as 2026-11-23T09:00:00Z, or a date as YYYY-MM-DD."
-        self.error_messages = {**self.error_messages, "invalid": wanted}
+        self._moment = Moment()
+        self._moment.error_messages["invalid"] = (
+            "Must be an RFC 3339 time with its zone, such as 2026-11-23T09:00:00Z, or a date as YYYY-MM-DD."
+        )
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
-        if not isinstance(value, str) or not _DAY.fullmatch(value):
-            return super()._deserialize(value, attr, data, **kwargs)
-        return super()._deserialize(f"{value}T00:00:00Z", attr, data, **kwargs).date()
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ARG002
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return self._moment.deserialize(f"{value}T00:00:00Z").date()
+        return self._moment.deserialize(value)
 
 
 def span_from(description: str) -> MomentOrDay:
@@ -36,7 +40,7 @@ def span_to(description: str) -> MomentOrDay:
 
 
 def _field(name: str, description: str, example: str) -> MomentOrDay:
-    return MomentOrDay(data_key=name, metadata={"description": description, "example": example, "format": None})
+    return MomentOrDay(data_key=name, metadata={"description": description, "example": example})
 
 
 def span(query: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from werkzeug.routing import Rule
 
+from domain.model.disputes import dispute_id
 from tests.e2e.web.web_world import Json, Tenant, WebWorld
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -47,6 +48,9 @@ def ids_of(tenant: Tenant) -> dict[str, str]:
         "client_id": tenant.client_id,
         "invoice_id": tenant.invoice_id,
         "event_id": f"evt_{tenant.firm_id}",
+        "dispute_id": dispute_id(tenant.firm_id, f"dp_{tenant.firm_id}"),
+        "note_id": f"not_of_{tenant.firm_id}",
+        **tenant.made,
     }
 
 
@@ -62,6 +66,12 @@ def acceptable_body(route: Route, tenant: Tenant) -> Json | None:
         "POST /invoices/<id:invoice_id>/void": None,
         "POST /invoices/<id:invoice_id>/pause": None,
         "POST /invoices/<id:invoice_id>/resume": None,
+        "POST /invoices/<id:invoice_id>/refunds": {"amount": 100},
+        "POST /disputes/<id:dispute_id>/accept": None,
+        "POST /disputes/<id:dispute_id>/link": {"invoice_id": tenant.invoice_id},
+        "POST /disputes/<id:dispute_id>/refund": None,
+        "POST /disputes/<id:dispute_id>/notes": {"body": "The parcel was signed for."},
+        "PATCH /disputes/<id:dispute_id>/notes/<id:note_id>": {"body": "The parcel was signed for twice."},
         "POST /webhook-events/<id:event_id>/replay": None,
         "PUT /policy": {"retry_delays_days": [1]},
         "POST /policy/preview": {},

@@ -78,11 +78,11 @@ def test_a_charset_may_be_named(web: WebWorld) -> None:
     assert post(web, b'{"company_name": "Acme"}', "application/json; charset=utf-8").status_code == 201
 
 
-def test_64_kb_are_read_and_one_byte_more_is_413(web: WebWorld) -> None:
+def test_128_kb_are_read_and_one_byte_more_is_413(web: WebWorld) -> None:
     body = json.dumps({"company_name": "Acme"}).encode()
 
-    read = post(web, body.ljust(65_536))
-    refused = post(web, body.ljust(65_537))
+    read = post(web, body.ljust(131_072))
+    refused = post(web, body.ljust(131_073))
 
     assert (read.status_code, refused.status_code) == (201, 413)
 

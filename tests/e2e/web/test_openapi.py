@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.e2e.web.documented import json_schema
+from tests.e2e.web.reversal_stories import a_dispute, a_paid_invoice
 from tests.e2e.web.routes import api_routes
 from tests.e2e.web.web_world import WebWorld
 
@@ -99,13 +100,15 @@ def test_objects_are_closed_and_answers_always_have_all_their_fields(document: d
 
 
 def test_fields_have_a_description_and_an_example_that_fits(document: dict[str, Any]) -> None:
+    components = json_schema(document["components"])
     for name, schema in document["components"]["schemas"].items():
         for field, described in schema["properties"].items():
             if "$ref" in described or "allOf" in described or "anyOf" in described or field == "data":
                 continue
             assert described["description"].endswith("."), f"{name}.{field} is not described"
             examples = [described["example"]] if "example" in described else []
-            problems = [list(Draft202012Validator(json_schema(described)).iter_errors(one)) for one in examples]
+            validator = Draft202012Validator({**json_schema(described), "components": components})
+            problems = [list(validator.iter_errors(one)) for one in examples]
             assert not any(problems), f"the example of {name}.{field} does not fit: {problems}"
 
 
@@ -117,5 +120,9 @@ def test_bodies_that_the_document_shows_as_examples_are_taken(web: WebWorld, doc
     client = web.call("POST", "/clients", {**example("NewClient"), "address": example("NewAddress")})
     invoice = web.call("POST", "/invoices", {**example("NewInvoice"), "client_id": client.get_json()["id"]})
     policy = web.call("PUT", "/policy", example("NewPolicy"))
+    note = web.call("POST", f"/disputes/{a_dispute(web)}/notes", example("NewNote"))
+    paid_id, charge_id = a_paid_invoice(web)
+    refund = web.call("POST", f"/invoices/{paid_id}/refunds", {**example("NewRefund"), "stripe_charge_id": charge_id})
 
     assert (client.status_code, invoice.status_code, policy.status_code) == (201, 201, 200)
+    assert (note.status_code, refund.status_code) == (201, 201)

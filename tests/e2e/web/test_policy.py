@@ -10,6 +10,7 @@ DEFAULT = {
     "count_from": "previous_failure",
     "retries_by": "dunlin",
     "old_slots": "hold",
+    "dispute_reminder_hours": [168, 72, 24, 4],
 }
 
 
@@ -18,7 +19,13 @@ def test_a_firm_begins_with_the_default_policy(idle_web: WebWorld) -> None:
 
 
 def test_a_policy_that_was_put_is_what_is_shown(web: WebWorld) -> None:
-    wanted = {"retry_delays_days": [1, 2], "count_from": "first_failure", "retries_by": "stripe", "old_slots": "run"}
+    wanted = {
+        "retry_delays_days": [1, 2],
+        "count_from": "first_failure",
+        "retries_by": "stripe",
+        "old_slots": "run",
+        "dispute_reminder_hours": [48, 2],
+    }
 
     put = web.call("PUT", "/policy", wanted)
 
@@ -52,6 +59,12 @@ def test_no_retries_are_a_policy_too(web: WebWorld) -> None:
         ("count_from", "yesterday"),
         ("retries_by", None),
         ("old_slots", 1),
+        ("dispute_reminder_hours", [0]),
+        ("dispute_reminder_hours", [1441]),
+        ("dispute_reminder_hours", [24, 24]),
+        ("dispute_reminder_hours", ["24"]),
+        ("dispute_reminder_hours", list(range(1, 12))),
+        ("dispute_reminder_hours", None),
         ("firm_id", "frm_1"),
     ],
     ids=repr,

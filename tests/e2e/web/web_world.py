@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -34,6 +34,7 @@ from ports.payment_gateway import CardFile
 from ports.unit_of_work import UnitOfWork
 from tests.builders import NOW
 from tests.e2e.web.documented import Document
+from tests.e2e.web.stripe_side import EmptyRecords, StripeDisputes, StripeRefunds
 from tests.service_world import KeptAlerts, QuietMetrics
 
 OPERATOR = Actor("operator", "tests")
@@ -43,13 +44,17 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Tenant:
-    """A firm with a key of each scope, a client whose card is declined, and a draft of an invoice."""
+    """A firm with a key of each scope, a client whose card is declined, and a draft of an invoice.
+
+    `made` are ids of what a test made for it beside, by the name of the path's argument.
+    """
 
     firm_id: str
     keys: Mapping[Scope, str]
     client_id: str
     stripe_customer_id: str
     invoice_id: str
+    made: dict[str, str] = field(default_factory=dict)
 
 
 class WebWorld:
@@ -65,7 +70,9 @@ class WebWorld:
         )
         self.mailroom = Mailroom(StripeWebhookVerifier([SECRET]), StripeEventInterpreter(), livemode=False)
         till = Till(MemoryPaymentGateway(self.bank, self.clock), cards or MemoryCardFile(self.bank))
-        self.workshop = Workshop(till, self.mailroom, KeptAlerts())
+        self.refunds, self.disputes = StripeRefunds(self.clock), StripeDisputes(self.clock)
+        self.alerts = KeptAlerts()
+        self.workshop = Workshop(till, self.mailroom, self.alerts, self.refunds, self.disputes, EmptyRecords())
         self.checkpoints = MemoryCheckpoints()
         self.checks: dict[str, str] = {"database": "ok"}
         self.app = create_app(
@@ -83,8 +90,8 @@ class WebWorld:
         self.document = Document(self.app, self.http.get("/api/openapi.json").get_json())
         self.north, self.south = self.tenant("North Ltd"), self.tenant("South Ltd")
 
-    def tenant(self, name: str) -> Tenant:
-        firm = firms.create_firm(self.ports, name, None, OPERATOR)
+    def tenant(self, name: str, account: str | None = None) -> Tenant:
+        firm = firms.create_firm(self.ports, name, account, OPERATOR)
         keys = {scope: firms.create_api_key(self.ports, firm.id, scope, OPERATOR).secret for scope in Scope}
         customer_id = self.bank.add_customer()
         self.bank.attach_card(customer_id, Mood(decline_code="insufficient_funds"), is_default=True)
@@ -134,7 +141,9 @@ class WebWorld:
     def deliver(self, event: Json | bytes, *, path: str = "/api/webhooks/stripe/", **changed: Any) -> TestResponse:
         """A signed delivery; `signature` and `age_seconds` change how it is signed."""
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
-        signature = changed.get("signature", signed(body, int(NOW.timestamp()) - changed.get("age_seconds", 0)))
+        signature = changed.get(
+            "signature", signed(body, int(self.clock.now().timestamp()) - changed.get("age_seconds", 0))
+        )
         headers = {} if signature is None else {"Stripe-Signature": signature}
         answer = self.http.post(path, data=body, headers=headers, content_type="application/json")
         self.document.check("POST", "/api/webhooks/stripe/", answer)
