@@ -35,6 +35,7 @@ from ports.dispute_gateway import DisputeGateway
 from ports.payment_gateway import CardFile, ChargeOrder, LookUpOrder, PaymentGateway
 from ports.refund_gateway import RefundGateway
 from ports.stripe_records import StripeRecords
+from tests import stripe_events as stripe
 from tests.stripe_spec import StripeWatch
 
 NO_FUNDS = Mood(decline_code="insufficient_funds", advice_code="try_again_later")
@@ -88,6 +89,9 @@ class Bank(Protocol):
     def fail_refund(self, refund: str) -> None:
         """The bank sends a refund back."""
 
+    def publish_events(self) -> None:
+        """Stripe lists the events of what happened so far."""
+
     def unreachable(self) -> Any:
         """A block in which nobody answers, whatever is asked."""
 
@@ -137,6 +141,19 @@ class BankInMemory:
     def fail_refund(self, refund: str) -> None:
         reason = "expired_or_canceled_card"
         self.reversals.move_refund(refund, "failed", failure_reason=reason, account=self.account)
+
+    def publish_events(self) -> None:
+        for charge in self.bank.charges(self.account):
+            body = stripe.charge(charge.id, charge.stripe_payment_intent_id, charge.created_at)
+            intent = stripe.payment_intent(charge.stripe_payment_intent_id, "succeeded", charge_id=charge.id)
+            self._publish("customer.updated", {"id": "cus_1", "object": "customer"})
+            self._publish("charge.succeeded", body)
+            self._publish("payment_intent.succeeded", intent)
+        for dispute in self.reversals.disputes(self.account):
+            self._publish("charge.dispute.created", stripe.dispute(dispute.id, dispute.charge.id, None, NOW))
+
+    def _publish(self, event_type: str, body: stripe.Json) -> None:
+        self.records.publish(stripe.parsed(stripe.event(event_type, body, NOW, account=self.account)))
 
     @contextmanager
     def unreachable(self) -> Iterator[None]:
@@ -235,6 +252,9 @@ class BankOverHttp:
 
     def fail_refund(self, refund: str) -> None:
         self._control(f"refunds/{refund}", {"status": "failed"})
+
+    def publish_events(self) -> None:
+        """The sandbox lists them by itself."""
 
     @contextmanager
     def unreachable(self) -> Iterator[None]:
