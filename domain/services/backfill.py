@@ -7,7 +7,7 @@ from domain.model.outbox import OutboxItem, OutboxKind
 from domain.services.cases import done, is_same_claim
 from domain.services.charging import put_off
 from domain.services.steps import Ports, Step, in_firm
-from domain.services.webhooks import EventNotProcessed, Mailroom, Outcome, apply_event
+from domain.services.webhooks import EventNotProcessed, Mailroom, apply_event
 from ports.payment_gateway import GatewayUnavailable
 from ports.stripe_records import StripeRecords
 
@@ -48,7 +48,7 @@ def backfill_page(
         except EventNotProcessed:
             failed += 1
         else:
-            missed += receipt.outcome is not Outcome.DUPLICATE
+            missed += receipt.is_new
     ports.metrics.count("dunlin_backfilled_events_total", missed)
     return BackfillPage(len(page.events), missed, failed, page.next_cursor)
 

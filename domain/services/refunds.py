@@ -128,13 +128,19 @@ def _with_request(facts: InvoiceFacts, changed: RefundRequest) -> InvoiceFacts:
 
 @dataclass(frozen=True)
 class RefundCase:
-    """A request whose outcome is still to come, in an open step, and the row that brought us to it."""
+    """A request of ours in an open step, and the row that brought us to it."""
 
     step: Step
     item: OutboxItem
     locked: LockedInvoice
     firm: Firm
     request: RefundRequest
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its outcome is still to come, by all that was told."""
+        reversals = self.locked.facts.reversals
+        return self.request in open_requests(reversals.requests, reversals.refunds)
 
     @property
     def order(self) -> RefundOrder:
@@ -193,21 +199,18 @@ def carry_out_refund(ports: Ports, gateway: RefundGateway, item: OutboxItem) -> 
             pass
 
 
-def _open_case(step: Step, item: OutboxItem) -> RefundCase | None:
-    """The case; None when its outcome is known by now."""
+def _open_case(step: Step, item: OutboxItem) -> RefundCase:
     locked, firm = locked_invoice(step, item)
-    reversals = locked.facts.reversals
-    still_open = open_requests(reversals.requests, reversals.refunds)
-    request = next((request for request in still_open if request.id == item.refund_id), None)
-    return None if request is None else RefundCase(step, item, locked, firm, request)
+    requests = locked.facts.reversals.requests
+    return RefundCase(step, item, locked, firm, next(asked for asked in requests if asked.id == item.refund_id))
 
 
 def _next_step(step: Step, item: OutboxItem) -> _Send | _LookUp | None:
     case = _open_case(step, item)
-    if case is None:
-        step.tx.outbox.save(done(item))
-        return None
     if not is_held(case.locked, item):
+        return None
+    if not case.is_open:
+        step.tx.outbox.save(done(item))
         return None
     request = replace(case.request, first_sent_at=case.request.first_sent_at or step.now)
     case.close(request, replace(item, lease_until=step.now + LEASE))
@@ -219,12 +222,15 @@ def _next_step(step: Step, item: OutboxItem) -> _Send | _LookUp | None:
 
 
 def _record_answer(step: Step, item: OutboxItem, answer: RefundAnswer) -> None:
+    """Write what was answered. The refund's own event may have come first: then it is told again, and nothing happens
+    twice.
+    """
     case = _open_case(step, item)
-    if case is None:
-        return
     match answer:
         case Refunded(telling):
             _accepted(case, Interpretation(is_handled=True, refunds=(replace(telling, request_id=case.request.id),)))
+        case _ if not case.is_open:
+            _told_meanwhile(case)
         case Refused(reason) if item.tries == 1:
             _refused(case, reason)
         case Refused(reason):
@@ -244,11 +250,11 @@ def _unknown(case: RefundCase, reason: str, *, is_replay_useless: bool) -> None:
 
 def _record_look_up(step: Step, item: OutboxItem, found: RefundLookUpAnswer) -> None:
     case = _open_case(step, item)
-    if case is None:
-        return
     match found:
         case Refunded(telling):
             _accepted(case, Interpretation(is_handled=True, refunds=(replace(telling, request_id=case.request.id),)))
+        case _ if not case.is_open:
+            _told_meanwhile(case)
         case Absent() if _is_surely_absent(case.request, step.now):
             _refused(case, "The request never arrived at Stripe: two look-ups a minute apart found no trace of it.")
         case Absent():
@@ -257,6 +263,12 @@ def _record_look_up(step: Step, item: OutboxItem, found: RefundLookUpAnswer) -> 
             case.close(replace(case.request, absent_since=since), _again(case, why))
         case NotReached(reason):
             case.close(case.request, _again(case, reason))
+
+
+def _told_meanwhile(case: RefundCase) -> None:
+    """Events told of the refund while nobody had its answer: there is nothing left to find out."""
+    if is_held(case.locked, case.item):
+        case.step.tx.outbox.save(done(case.item))
 
 
 def _is_surely_absent(request: RefundRequest, now: datetime) -> bool:

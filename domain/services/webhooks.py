@@ -28,10 +28,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """A delivery that is safely kept."""
+    """A delivery that is safely kept; `is_new` when its event was not stored before."""
 
     event_id: str
     outcome: Outcome
+    is_new: bool = True
 
 
 class EventNotProcessed(Exception):
@@ -92,10 +93,11 @@ def _apply(step: Step, mailroom: Mailroom, event: StripeEvent, *, again: bool) -
     told = mailroom.interpreter.interpret(event, step.now) if is_ours else _WRONG_MODE
     match = step.tx.inbox.match(event.account, told.named_invoice_id, told.stripe_ids)
     entry = _entry(step, event, told, match)
-    if not step.tx.inbox.record(entry):
+    is_new = step.tx.inbox.record(entry)
+    if not is_new:
         known = step.tx.inbox.lock(event.account, event.id)
         if known is None or (known.status in FINAL_STATUSES and not again):
-            return Receipt(event.id, Outcome.DUPLICATE)
+            return Receipt(event.id, Outcome.DUPLICATE, is_new=False)
         # What we first heard then is no news now: the age of a fact decides whether its retry surprises anybody.
         told = mailroom.interpreter.interpret(event, known.received_at) if is_ours else _WRONG_MODE
         step.tx.inbox.save(replace(entry, received_at=known.received_at, tries=known.tries + 1))
@@ -103,7 +105,7 @@ def _apply(step: Step, mailroom: Mailroom, event: StripeEvent, *, again: bool) -
         _tell_invoice(step, event, told, match)
     elif entry.status is InboxStatus.UNMATCHED and told.disputes and not match.is_ambiguous:
         _keep_disputes(step, told, match)
-    return Receipt(event.id, Outcome(entry.status.value))
+    return Receipt(event.id, Outcome(entry.status.value), is_new=is_new)
 
 
 _WRONG_MODE = Interpretation(is_handled=False, note="Its livemode is not this installation's.")
