@@ -5,6 +5,7 @@ from typing import Protocol
 
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
+from ports.personal_data import PersonalData
 from ports.repositories import (
     ApiKeys,
     Clients,
@@ -63,6 +64,7 @@ class Transaction(Protocol):
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
     seals: Seals
+    personal_data: PersonalData
 
     def commit(self) -> None:
         """Keep everything. Raises `SerializationConflict` (nothing was kept) or `CommitUnknown`."""

@@ -11,6 +11,7 @@ from adapters.memory.repositories.inbox import MemoryInbox
 from adapters.memory.repositories.invoices import MemoryInvoices
 from adapters.memory.repositories.journal import MemoryJournal
 from adapters.memory.repositories.outbox import MemoryOutbox
+from adapters.memory.repositories.personal_data import MemoryPersonalData
 from adapters.memory.repositories.reversal_rows import ReversalRows
 from adapters.memory.repositories.seals import MemorySeals
 from adapters.memory.repositories.upkeep import MemoryHeartbeats, MemoryIdempotencyKeys
@@ -19,6 +20,7 @@ from adapters.memory.store import Store
 from adapters.memory.tables import View
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
+from ports.personal_data import PersonalData
 from ports.repositories import (
     ApiKeys,
     Clients,
@@ -55,6 +57,7 @@ class MemoryTransaction:
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
     seals: Seals
+    personal_data: PersonalData
 
     def __init__(self, store: Store, scope: Scope) -> None:
         self._store = store
@@ -94,6 +97,7 @@ class MemoryTransaction:
         self.journal, self.books = journal, MemoryBooks(ledger=ledger, invoices=records)
         self.idempotency, self.heartbeats = MemoryIdempotencyKeys(scope, answers), MemoryHeartbeats(scope, beats)
         self.seals = MemorySeals(scope, audit=audit, seals=seals, sealed=sealed, store=store)
+        self.personal_data = MemoryPersonalData(scope, entries=entries, answers=answers, disputes=disputes, notes=notes)
 
     def commit(self) -> None:
         """Keep everything; see the port."""

@@ -16,12 +16,14 @@ from adapters.postgres.repositories.inbox import PostgresInbox, PostgresInboxBac
 from adapters.postgres.repositories.invoices import PostgresInvoiceHistory, PostgresInvoices
 from adapters.postgres.repositories.journal import PostgresJournal
 from adapters.postgres.repositories.outbox import PostgresOutbox
+from adapters.postgres.repositories.personal_data import PostgresPersonalData
 from adapters.postgres.repositories.seals import PostgresSeals
 from adapters.postgres.repositories.upkeep import PostgresHeartbeats, PostgresIdempotencyKeys
 from adapters.postgres.schema import HEAD
 from adapters.postgres.scope import Scope
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
+from ports.personal_data import PersonalData
 from ports.repositories import (
     ApiKeys,
     Clients,
@@ -58,6 +60,7 @@ class SqlTransaction:
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
     seals: Seals
+    personal_data: PersonalData
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -71,7 +74,7 @@ class SqlTransaction:
         self.disputes, self.dispute_notes = PostgresDisputes(line), PostgresDisputeNotes(line)
         self.journal, self.books = PostgresJournal(line), PostgresBooks(line)
         self.idempotency, self.heartbeats = PostgresIdempotencyKeys(line), PostgresHeartbeats(line)
-        self.seals = PostgresSeals(line)
+        self.seals, self.personal_data = PostgresSeals(line), PostgresPersonalData(line)
 
     def commit(self) -> None:
         """Keep everything; see the port."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.model.audit import Actor, Note, Severity
 from domain.model.cards import Card
-from domain.model.errors import NotFound
+from domain.model.errors import Conflict, NotFound
 from domain.model.firms import Address, Client
 from domain.services.bookkeeping import audit_event
 from domain.services.steps import Ports, Step, in_firm
@@ -57,6 +57,8 @@ def change_client(ports: Ports, firm_id: str, client_id: str, changes: Mapping[s
         client = step.tx.clients.get(client_id)
         if client is None:
             raise NotFound("client", client_id)
+        if client.erased_at is not None:
+            raise Conflict("The client's personal data was erased for good. Create a new client.")
         changed = replace(client, **changes)
         if changed == client:
             return client

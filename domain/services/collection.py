@@ -94,7 +94,8 @@ def add_invoice(
     found by the sweep.
     """
     firm = step.tx.firms.get(firm_id)
-    if firm is None or step.tx.clients.get(wanted.client_id) is None:
+    client = step.tx.clients.get(wanted.client_id)
+    if firm is None or client is None or client.erased_at is not None:
         raise InvalidInput(FieldError("client_id", f"No client {wanted.client_id!r} here. Create the client first."))
     chargeable(wanted.amount_due, wanted.currency)
     invoice = _new_invoice(step, firm_id, wanted, invoice_id)

@@ -18,6 +18,7 @@ COMMANDS = {
     "prepare": "entrypoints.cli.processes:prepare",
     "firm": "entrypoints.cli.firms:firm",
     "apikey": "entrypoints.cli.firms:apikey",
+    "client": "entrypoints.cli.clients:client",
     "import": "entrypoints.cli.imports:import_",
     "events": "entrypoints.cli.events:events",
     "reconcile": "entrypoints.cli.reconcile:reconcile",

@@ -11,6 +11,7 @@ from adapters.stripe_api.events.invoices import read_invoice_failure, read_invoi
 from adapters.stripe_api.events.reading import Subject
 from adapters.stripe_api.events.refunds import read_charge_refunded, read_refund_event
 from adapters.stripe_api.json_values import UnreadableShape
+from domain.model.erasure import is_erased
 from domain.model.inbox import Interpretation, StripeEvent
 from ports.event_interpreter import UnreadableEvent
 
@@ -55,6 +56,8 @@ class StripeEventInterpreter:
         """The facts that `event` tells and the objects it speaks of."""
         if event.type not in _READERS:
             return Interpretation(is_handled=False)
+        if is_erased(event.body):
+            raise UnreadableEvent("its content was erased with a client's personal data and cannot be processed again")
         kind, reader = _READERS[event.type]
         data = event.body.get("data")
         source = data.get("object") if isinstance(data, Mapping) else None

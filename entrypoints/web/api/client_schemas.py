@@ -127,6 +127,7 @@ class ClientSchema(Shown):
     stripe_customer_id = shown.text("The same customer at Stripe.", "cus_1PgafmB7WZ01zgkW", nullable=True)
     created_at = shown.instant("When it was made.")
     updated_at = shown.instant("When it was last changed.")
+    erased_at = shown.instant("When its personal data was erased; nothing can be changed since.", nullable=True)
 
 
 class PaymentMethodSchema(Shown):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.model.firms import Address, Client, Scope
-from domain.services import clients
+from domain.services import clients, erasure
 from domain.services.clients import NewClient
 from entrypoints.web.api.blueprint import Answer, ApiBlueprint
 from entrypoints.web.api.card_health import CardShown, show_card
@@ -63,6 +63,20 @@ def change_client(changes: Mapping[str, Any], client_id: str) -> Client:
     Fields that are not sent stay; null empties a field; `address` is replaced as a whole.
     """
     return clients.change_client(ports(), caller().firm_id, client_id, _with_address(changes), caller().actor)
+
+
+@blueprint.operation(
+    "POST", "/<id:client_id>/erase", Answer(200, ClientSchema, "What is left of the client."), scope=Scope.ADMIN
+)
+def erase_client(client_id: str) -> Client:
+    """Erase a client's personal data, for good.
+
+    Name, contacts, address and Stripe customer are removed, as are descriptions of its invoices, Stripe's events about
+    it and stored answers; ids, amounts and times stay in the books and in the audit log. Collection of what it owes is
+    held, and no card of it can be charged any more. 409 while an attempt or a chargeback is open. Repeating it is
+    fine: it takes away what Stripe has sent since. The customer at Stripe is not touched.
+    """
+    return erasure.erase_client(ports(), caller().firm_id, client_id, caller().actor)
 
 
 @blueprint.operation(

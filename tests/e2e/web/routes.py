@@ -59,6 +59,7 @@ def acceptable_body(route: Route, tenant: Tenant) -> Json | None:
     bodies: dict[str, Json | None] = {
         "POST /clients": {"company_name": "Somebody"},
         "PATCH /clients/<id:client_id>": {"company_name": "Renamed"},
+        "POST /clients/<id:client_id>/erase": None,
         "POST /invoices": {"client_id": tenant.client_id, "currency": "usd", "amount_due": 100},
         "POST /invoices/<id:invoice_id>/send": None,
         "POST /invoices/<id:invoice_id>/charge": None,

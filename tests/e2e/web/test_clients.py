@@ -191,3 +191,31 @@ def test_cards_are_503_while_stripe_does_not_answer(web: WebWorld) -> None:
     assert answer.status_code == 503
     assert answer.get_json()["type"] == "/problems/stripe-unavailable"
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_an_erased_client_shows_nothing_personal_and_cannot_be_changed(web: WebWorld) -> None:
+    made = web.call("POST", "/clients", {"company_name": "Jane Doe", "email": "jane@doe.example"}).get_json()
+
+    erased = web.call("POST", f"/clients/{made['id']}/erase")
+
+    shown = erased.get_json()
+    assert erased.status_code == 200
+    assert (shown["company_name"], shown["email"], shown["erased_at"]) == (
+        "Erased client",
+        None,
+        "2026-03-02T09:00:00Z",
+    )
+    assert web.call("GET", f"/clients/{made['id']}").get_json() == shown
+    assert web.call("PATCH", f"/clients/{made['id']}", {"email": "jane@doe.example"}).status_code == 409
+
+
+def test_the_answer_that_made_a_client_is_not_repeated_once_it_is_erased(web: WebWorld) -> None:
+    headers = {"Idempotency-Key": "once"}
+    body = {"company_name": "Jane Doe"}
+    made = web.call("POST", "/clients", body, headers=headers).get_json()
+    web.call("POST", f"/clients/{made['id']}/erase")
+
+    again = web.call("POST", "/clients", body, headers=headers)
+
+    assert again.status_code == 409
+    assert "Jane" not in again.text

@@ -9,6 +9,7 @@ from tests.e2e.web.web_world import WebWorld
 ROUTES = api_routes()
 # What needs more than reading for a GET and more than writing for the rest, or less.
 EXCEPTIONS = {
+    "POST /clients/<id:client_id>/erase": Scope.ADMIN,
     "POST /policy/preview": Scope.READ,
     "POST /webhook-events/<id:event_id>/replay": Scope.ADMIN,
     "PUT /policy": Scope.ADMIN,

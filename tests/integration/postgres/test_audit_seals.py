@@ -304,7 +304,7 @@ def _by_chance(owner: Owner, chance: random.Random) -> None:
         act()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10**9))
 def test_whatever_is_done_to_sealed_rows_is_found(sql_uow: SqlUnitOfWork, database_url: str, seed: int) -> None:
     empty_tables(database_url)
