@@ -1,6 +1,6 @@
 """The ledger as a file for accountants, written while it is read: however long it is, a page is held at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC
 
 from flask import Response
@@ -13,7 +13,7 @@ from entrypoints.web.api.shown import instant_text
 from ports.dispute_repositories import LedgerFilter, LedgerLine
 from ports.repositories import Page, PageRequest
 
-_PAGE = 1_000
+_ROWS_A_PAGE = 1_000
 _COLUMNS = (
     "date",
     "occurred_at",
@@ -29,22 +29,25 @@ _COLUMNS = (
 )
 
 
-def ledger_file(ports: Ports, firm_id: str, wanted: LedgerFilter) -> Response:
+def ledger_file(ports: Ports, firm_id: str, wanted: LedgerFilter, *, rows_a_page: int = _ROWS_A_PAGE) -> Response:
     """All entries that are asked for, newest first. Each page is read in a transaction of its own.
 
     The first page is read before the answer begins, so that a database that does not answer is told as a problem.
     """
-    first = list_ledger(ports, firm_id, wanted, PageRequest(_PAGE))
-    rows = (_row(line) for page in _pages(ports, firm_id, wanted, first) for line in page.items)
+
+    def page_after(cursor: str | None) -> Page[LedgerLine]:
+        return list_ledger(ports, firm_id, wanted, PageRequest(rows_a_page, cursor))
+
+    rows = (_row(line) for page in _pages(page_after(None), page_after) for line in page.items)
     name = f"ledger-{ports.clock.now().astimezone(UTC):%Y-%m-%d}.csv"
     return csv_answer(name, csv_lines(_COLUMNS, rows))
 
 
-def _pages(ports: Ports, firm_id: str, wanted: LedgerFilter, first: Page[LedgerLine]) -> Iterator[Page[LedgerLine]]:
+def _pages(first: Page[LedgerLine], page_after: Callable[[str | None], Page[LedgerLine]]) -> Iterator[Page[LedgerLine]]:
     page = first
     yield page
     while page.next_cursor is not None:
-        page = list_ledger(ports, firm_id, wanted, PageRequest(_PAGE, page.next_cursor))
+        page = page_after(page.next_cursor)
         yield page
 
 
