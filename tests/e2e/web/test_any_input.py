@@ -5,14 +5,38 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.e2e.web.reversal_stories import a_dispute
 from tests.e2e.web.routes import api_routes
 from tests.e2e.web.web_world import WebWorld
 
 WEB = WebWorld()
 WITH_BODY = [route for route in api_routes() if route.method in {"POST", "PUT", "PATCH"}]
-IDS = st.sampled_from([WEB.north.client_id, WEB.north.invoice_id, "evt_1", "x"])
+DISPUTE_ID = a_dispute(WEB)
+NOTE_ID = WEB.call("POST", f"/disputes/{DISPUTE_ID}/notes", {"body": "Signed."}).get_json()["id"]
+IDS = st.sampled_from([WEB.north.client_id, WEB.north.invoice_id, DISPUTE_ID, NOTE_ID, "dp_1", "evt_1", "x"])
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
+QUERY_NAMES = [
+    "limit",
+    "cursor",
+    "status",
+    "q",
+    "kind",
+    "subject",
+    "action",
+    "severity",
+    "client_id",
+    "inquiry",
+    "matched",
+    "order",
+    "respond_before",
+    "from",
+    "to",
+    "group_by",
+    "format",
+    "currency",
+    "x",
+]
 
 
 def likely_bodies(route: Any) -> st.SearchStrategy[Any]:
@@ -53,8 +77,10 @@ def test_any_bytes_are_answered_as_documented(data: bytes) -> None:
 @given(
     st.sampled_from([route for route in api_routes() if route.method == "GET" and not route.arguments]),
     st.dictionaries(
-        st.sampled_from(["limit", "cursor", "status", "q", "kind", "subject", "action", "severity", "client_id", "x"]),
-        st.text(max_size=30) | st.integers().map(str),
+        st.sampled_from(QUERY_NAMES),
+        st.text(max_size=30)
+        | st.integers().map(str)
+        | st.sampled_from(["true", "csv", "reason", "2026-03-01", "2026-03-02T00:00:00Z", "0000-00-00", "9999-12-31"]),
         max_size=4,
     ),
 )

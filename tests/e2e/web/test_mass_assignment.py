@@ -7,10 +7,13 @@ import pytest
 import adapters.postgres.tables.firms
 import adapters.postgres.tables.invoices
 import adapters.postgres.tables.journal
+import adapters.postgres.tables.reversals
 import adapters.postgres.tables.work  # noqa: F401 - the tables enter the metadata when they are imported
 from adapters.postgres.tables.columns import metadata
+from domain.model.dispute_notes import DisputeNote
 from domain.model.firms import ApiKey, Client, Firm
 from domain.model.invoices import Invoice, InvoiceFacts, InvoiceFigures
+from domain.model.refunds import RefundRequest
 from tests.e2e.web.routes import Route, acceptable_body, api_routes, ids_of
 from tests.e2e.web.web_world import WebWorld
 
@@ -21,7 +24,9 @@ def names() -> set[str]:
     """Every column, every field of the values behind the API, and a few that attackers try."""
     columns = {column.name for table in metadata.tables.values() for column in table.columns}
     values = {
-        field.name for kind in (Firm, Client, ApiKey, Invoice, InvoiceFacts, InvoiceFigures) for field in fields(kind)
+        field.name
+        for kind in (Firm, Client, ApiKey, Invoice, InvoiceFacts, InvoiceFigures, DisputeNote, RefundRequest)
+        for field in fields(kind)
     }
     return columns | values | {"__class__", "__proto__", "is_admin", "scope", "_sa_instance_state"}
 

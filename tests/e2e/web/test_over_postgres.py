@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from tests import stripe_events
 from tests.builders import NOW
+from tests.e2e.web.reversal_stories import a_dispute
 from tests.e2e.web.routes import api_routes, ids_of
 from tests.e2e.web.web_world import WebWorld
+
+RULES = ["/clients", "/invoices", "/disputes", "/ledger", "/webhook-events", "/audit-events", "/outbox"]
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +27,9 @@ def web(database_url: str) -> Iterator[WebWorld]:
 def test_every_list_and_object_can_be_read(web: WebWorld) -> None:
     intent = stripe_events.payment_intent("pi_1", "succeeded", metadata={"invoice_id": web.north.invoice_id})
     web.deliver(stripe_events.event("payment_intent.succeeded", intent, NOW))
+    web.north.made["dispute_id"] = a_dispute(web)
+    noted = web.call("POST", "/disputes/dp_1/notes", {"body": "Käse \U0001f9c0\nzweite Zeile"})
+    web.north.made["note_id"] = noted.get_json()["id"]
 
     reads = [route for route in api_routes() if route.method == "GET"]
     answers = [web.call("GET", route.path(ids_of(web.north))) for route in reads]
@@ -64,7 +70,7 @@ def test_pages_follow_each_other_without_gap_or_overlap(web: WebWorld) -> None:
     assert second["next_cursor"] is None
 
 
-@pytest.mark.parametrize("rule", ["/clients", "/invoices", "/webhook-events", "/audit-events", "/outbox"])
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     "cursor",
     ["x", "e30=", "W10=", "bnVsbA==", "WyJhIiwgImIiXQ==", "WyIyMDI2LTAxLTAxIiwgMV0=", "WzEsIDJd"],
