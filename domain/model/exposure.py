@@ -97,12 +97,13 @@ def _exposure(payment: Attempt, reversals: Reversals) -> Exposure:
     totals = [total for total in reversals.totals if _is_of(payment, total)]
     succeeded_minor = _sum(refund for refund in refunds if refund.status is RefundStatus.SUCCEEDED)
     on_its_way_minor = _sum(refund for refund in refunds if refund.status in ON_ITS_WAY)
-    # More than the charge never stands refunded: what a total holds beyond that has failed since.
+    # More than the charge never stands refunded: what is told beyond that has failed since.
     unnamed_max = max(0, payment.amount_minor - succeeded_minor - on_its_way_minor)
-    refunded_minor = succeeded_minor + min(unnamed_max, sum(unnamed_minor(total, refunds) for total in totals))
+    unnamed = min(unnamed_max, sum(unnamed_minor(total, refunds) for total in totals))
+    refunded_minor = min(payment.amount_minor, succeeded_minor + unnamed)
     requests = [request for request in reversals.requests if _is_of(payment, request)]
     asked_for = sum(request.amount_minor for request in open_requests(requests, refunds))
-    room_minor = max(0, payment.amount_minor - refunded_minor)
+    room_minor = payment.amount_minor - refunded_minor
     lost = sum(_against(dispute, payment, room_minor) for dispute in disputes if dispute.is_loss)
     standing = [dispute for dispute in disputes if dispute.is_loss or dispute.is_open_chargeback]
     disputed = sum(_against(dispute, payment, room_minor) for dispute in standing)

@@ -101,6 +101,20 @@ def test_a_refund_that_only_the_charges_total_tells_of_counts() -> None:
     assert (exposure.refunded_minor, exposure.ceiling_minor) == (2500, 2500)
 
 
+def test_more_than_the_charge_is_never_shown_as_refunded() -> None:
+    told = [refund_telling(stripe_refund_id=f"re_{n}", amount_minor=5000) for n in range(2)]
+
+    exposure = exposure_with(refunds=told, totals=[a_refund_total(amount_minor=5000, told_at=NOW - days(1))])
+
+    assert (exposure.refunded_minor, exposure.ceiling_minor) == (5000, 0)
+
+
+def test_a_total_whose_refund_must_have_failed_since_is_not_shown_beside_the_next_one() -> None:
+    total = a_refund_total(amount_minor=5000, told_at=NOW - days(1))
+
+    assert exposure_with(refunds=[refund_telling(amount_minor=5000)], totals=[total]).refunded_minor == 5000
+
+
 def test_the_ceiling_is_never_below_nothing() -> None:
     told = [told_dispute("needs_response", 9000), told_dispute("lost", 5000, stripe_dispute_id="dp_2")]
 
