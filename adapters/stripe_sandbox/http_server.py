@@ -61,7 +61,10 @@ class WsgiHandler(BaseHTTPRequestHandler):
 
     def _write(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
         code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
+        self.send_response_only(int(code), reason)
+        self.send_header("Server", self.version_string())
+        if not any(name.lower() == "date" for name, _ in headers):
+            self.send_header("Date", self.date_time_string())
         for name, value in headers:
             if name.lower() != "content-length":
                 self.send_header(name, value)

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
 
 from adapters.stripe_sandbox.control import control_routes
 from adapters.stripe_sandbox.http_server import CONNECTION, MAX_BODY_BYTES
@@ -45,6 +46,8 @@ def create_app(sandbox: Sandbox) -> Flask:
         if answer.is_lost:
             _hang_up(sandbox)
         response = Response(answer.body, answer.status, answer.headers, content_type="application/json")
+        # Stripe's own time, by which its events are dated too; a test's or a demonstration's clock need not be ours.
+        response.headers["Date"] = http_date(sandbox.clock())
         response.headers["Stripe-Version"] = request.headers.get("Stripe-Version", API_VERSION)
         if request.headers.get("Idempotency-Key"):
             response.headers["Idempotency-Key"] = request.headers["Idempotency-Key"]

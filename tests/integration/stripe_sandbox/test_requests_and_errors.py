@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ import pytest
 import stripe
 
 from adapters.stripe_sandbox import RunningSandbox, running_sandbox
-from tests.integration.stripe_sandbox.helpers import attempt, client_of, raw, refusal
+from tests.integration.stripe_sandbox.helpers import ManualClock, attempt, client_of, raw, refusal
 
 KEY = "Bearer sk_test_x"
 FORM = "application/x-www-form-urlencoded"
@@ -147,6 +148,14 @@ def test_every_answer_names_its_request(client: stripe.StripeClient) -> None:
     ids = {answer.request_id for answer in found if answer}
     assert len(ids) == 2
     assert all(str(name).startswith("req_") for name in ids)
+
+
+def test_an_answer_is_dated_by_the_clock_that_dates_the_events(timed: RunningSandbox, clock: ManualClock) -> None:
+    clock.advance(days=40)
+
+    answer = client_of(timed).raw_request("get", "/v1/events")
+
+    assert parsedate_to_datetime(answer.headers["date"]) == clock.now
 
 
 def test_the_connection_is_kept_between_requests(client: stripe.StripeClient, running: RunningSandbox) -> None:
