@@ -8,6 +8,7 @@ from adapters.memory.clock import SettableClock
 from adapters.memory.pacing import MemoryRequestPacer
 from adapters.stripe_api.client import stripe_client
 from adapters.stripe_api.dispute_gateway import StripeDisputeGateway
+from adapters.stripe_api.http_client import TimeLimits
 from adapters.stripe_api.refund_gateway import StripeRefundGateway
 from domain.model.answers import Absent, DisputeShown, NotReached, Refunded, Refused, Unknown, UnknownCause
 from domain.model.refunds import RefundStatus
@@ -123,6 +124,14 @@ def test_a_409_and_a_5xx_leave_the_refund_unknown(server: ScriptedServer, status
 
     assert isinstance(answer, Unknown)
     assert answer.cause is cause
+
+
+@pytest.mark.parametrize("path", ["/v1/refunds", "/v1/disputes/du_1/close", "/v1/payment_intents"])
+def test_what_a_bank_takes_part_in_has_the_time_of_a_charge(path: str) -> None:
+    limits = TimeLimits()
+
+    assert limits.seconds_for("post", path) == limits.charge
+    assert limits.seconds_for("get", path) == limits.read
 
 
 @pytest.mark.parametrize("behaviour", [hangs, resets])
