@@ -44,11 +44,12 @@ def disagreements(
 
 
 def _payments(figures: Figures, booked_minor: Mapping[str, int]) -> str | None:
-    """All that came is booked; a loss lowers `amount_paid`, at most by what is disputed."""
+    """All that came is booked; a loss lowers `amount_paid`: by all that is disputed when nothing of it is open."""
     came = booked_minor.get(EntryKind.PAYMENT, 0) + booked_minor.get(EntryKind.PAYMENT_OUT_OF_BAND, 0)
     lost = came - figures.amount_paid
     lost_max = figures.amount_disputed if figures.status in _OPEN_TO_LOSS else 0
-    if 0 <= lost <= lost_max:
+    lost_min = lost_max if figures.status is InvoiceStatus.CHARGED_BACK else 0
+    if lost_min <= lost <= lost_max:
         return None
     return f"payments of {_words(came, figures)} are booked, and {_words(figures.amount_paid, figures)} shown as paid"
 
@@ -61,12 +62,19 @@ def _refunds(figures: Figures, booked_minor: Mapping[str, int]) -> str | None:
 
 
 def _disputes(figures: Figures, booked_minor: Mapping[str, int], foreign_kinds: AbstractSet[str]) -> str | None:
-    """What is disputed was withdrawn (a dispute larger than its charge withdraws more); what was won came back."""
+    """What is disputed was withdrawn; what was won came back.
+
+    A dispute larger than what its charge still holds withdraws more, and a lost one may come with a partial credit.
+    """
     if not foreign_kinds.isdisjoint(_DISPUTE_KINDS):
         return None
     held = -sum(booked_minor.get(kind, 0) for kind in _DISPUTE_KINDS)
-    is_standing = figures.amount_disputed > 0
-    if (held >= figures.amount_disputed) if is_standing else held == 0:
+    was_credited = booked_minor.get(EntryKind.DISPUTE_REINSTATEMENT, 0) > 0
+    if figures.status not in _OPEN_TO_LOSS:
+        is_right = held == 0
+    else:
+        is_right = held >= figures.amount_disputed or (held > 0 and was_credited)
+    if is_right:
         return None
     return f"disputes hold {_words(held, figures)} by the ledger, and {_words(figures.amount_disputed, figures)} shown"
 
