@@ -3,6 +3,9 @@
 import pytest
 
 from tests.e2e.web.web_world import WebWorld
+from tests.storage import sql_uow
+
+__all__ = ["sql_uow"]
 
 
 @pytest.fixture(scope="session")
