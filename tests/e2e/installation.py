@@ -69,6 +69,31 @@ class Installation:
     def sandbox(self, method: str, path: str, body: Any = None) -> Answer:
         return http(method, f"{self.sandbox_url}/sandbox{path}", body)
 
+    def dunlin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One command, in the installation's environment."""
+        return subprocess.run(
+            [sys.executable, "-m", "entrypoints.cli", *arguments],
+            cwd=PROJECT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a terminal beside it has to be told."""
+        port = self.sandbox_url.rpartition(":")[2]
+        return {"DUNLIN_HOME": str(self.home), "DUNLIN_SANDBOX_PORT": port, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+
+    def paid_invoice(self, amount_due: int = 4200) -> tuple[str, str]:
+        """An invoice that was paid by card: our id, and the charge's."""
+        client_id, _ = self.client_with_card("pm_card_visa")
+        invoice_id = self.sent_invoice(client_id, amount_due=amount_due)
+        eventually(lambda: self.get(invoice_id)["status"] == "paid", within_seconds=20)
+        return invoice_id, str(self.charges(invoice_id)[0]["id"])
+
     def client_with_card(self, card: str = "pm_card_chargeCustomerFail") -> tuple[str, str]:
         """A client whose customer at Stripe has this test card as default: our client id and the card's id."""
         customer = self.stripe.v1.customers.create({"name": "E2E"})

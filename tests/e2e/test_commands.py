@@ -20,23 +20,10 @@ def installation() -> Iterator[Installation]:
         yield running
 
 
-def dunlin(installation: Installation, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """One command, in the installation's environment."""
-    return subprocess.run(
-        [sys.executable, "-m", "entrypoints.cli", *arguments],
-        cwd=PROJECT,
-        env={"DUNLIN_HOME": str(installation.home), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 def new_firm(installation: Installation) -> tuple[str, str]:
     """A firm's id and a key of it."""
-    firm_id = dunlin(installation, "firm", "create", "--name", "North Ltd").stdout.strip().splitlines()[-1]
-    made = dunlin(installation, "apikey", "create", "--firm", firm_id, "--scope", "write")
+    firm_id = installation.dunlin("firm", "create", "--name", "North Ltd").stdout.strip().splitlines()[-1]
+    made = installation.dunlin("apikey", "create", "--firm", firm_id, "--scope", "write")
     return firm_id, made.stdout.strip().splitlines()[-1]
 
 
@@ -56,7 +43,7 @@ def test_a_new_firms_key_opens_that_firm_alone(installation: Installation) -> No
 def test_a_revoked_key_opens_nothing(installation: Installation) -> None:
     _, key = new_firm(installation)
 
-    revoked = dunlin(installation, "apikey", "revoke", key)
+    revoked = installation.dunlin("apikey", "revoke", key)
 
     assert revoked.returncode == 0
     eventually(lambda: status_with(installation, key) == 401, within_seconds=6)
@@ -67,7 +54,7 @@ def status_with(installation: Installation, key: str) -> int:
 
 
 def test_a_key_for_a_firm_that_does_not_exist_is_refused_in_one_line(installation: Installation) -> None:
-    refused = dunlin(installation, "apikey", "create", "--firm", "frm_none", "--scope", "read")
+    refused = installation.dunlin("apikey", "create", "--firm", "frm_none", "--scope", "read")
 
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("Error: No firm 'frm_none' here.")
@@ -75,7 +62,7 @@ def test_a_key_for_a_firm_that_does_not_exist_is_refused_in_one_line(installatio
 
 
 def test_a_firm_without_a_name_is_wrong_use(installation: Installation) -> None:
-    refused = dunlin(installation, "firm", "create", "--name", " ")
+    refused = installation.dunlin("firm", "create", "--name", " ")
 
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "Give the firm a name" in refused.stderr
@@ -86,7 +73,7 @@ def test_a_negative_amount_in_a_file_is_told_as_such(installation: Installation,
     file = tmp_path / "invoices.csv"
     file.write_text("number,currency,amount_due,stripe_customer_id\nA-1,usd,-5,cus_1\n")
 
-    refused = dunlin(installation, "import", "invoices", str(file), "--firm", firm_id)
+    refused = installation.dunlin("import", "invoices", str(file), "--firm", firm_id)
 
     assert refused.returncode == 1
     assert "invoices.csv:2: amount_due: Must be 1 to 99999999." in refused.stderr
@@ -97,8 +84,8 @@ def test_importing_the_same_file_again_adds_nothing_twice(installation: Installa
     file = tmp_path / "clients.csv"
     file.write_text("company_name,email,country\nAcme,pay@acme.example,DE\nBirch,,\n")
 
-    first = dunlin(installation, "import", "clients", str(file), "--firm", firm_id)
-    second = dunlin(installation, "import", "clients", str(file), "--firm", firm_id)
+    first = installation.dunlin("import", "clients", str(file), "--firm", firm_id)
+    second = installation.dunlin("import", "clients", str(file), "--firm", firm_id)
 
     assert first.stdout.strip() == "2 added, 0 known already, 0 left out"
     assert second.stdout.strip() == "0 added, 2 known already, 0 left out"
@@ -110,7 +97,7 @@ def test_a_bad_line_is_named_and_nothing_is_loaded(installation: Installation, t
     file = tmp_path / "clients.csv"
     file.write_text("company_name,email\nAcme,pay@acme.example\nBirch,no address\n,x@y.example\n")
 
-    refused = dunlin(installation, "import", "clients", str(file), "--firm", firm_id)
+    refused = installation.dunlin("import", "clients", str(file), "--firm", firm_id)
 
     assert refused.returncode == 1
     assert "clients.csv:3: email: Must be an e-mail address." in refused.stderr
@@ -123,7 +110,7 @@ def test_bad_lines_can_be_left_out(installation: Installation, tmp_path: Path) -
     file = tmp_path / "clients.csv"
     file.write_text("company_name,email\nAcme,pay@acme.example\nBirch,no address\n")
 
-    loaded = dunlin(installation, "import", "clients", str(file), "--firm", firm_id, "--skip-bad")
+    loaded = installation.dunlin("import", "clients", str(file), "--firm", firm_id, "--skip-bad")
 
     assert (loaded.returncode, loaded.stdout.strip()) == (0, "1 added, 0 known already, 1 left out")
     assert clients(installation, key) == ["Acme"]
@@ -135,8 +122,8 @@ def test_invoices_find_their_client_by_its_stripe_customer(installation: Install
     people.write_text("company_name,stripe_customer_id\nAcme,cus_import1\n")
     bills.write_text("number,currency,amount_due,stripe_customer_id,autopay\nA-1,eur,12900,cus_import1,yes\n")
 
-    dunlin(installation, "import", "clients", str(people), "--firm", firm_id)
-    loaded = dunlin(installation, "import", "invoices", str(bills), "--firm", firm_id)
+    installation.dunlin("import", "clients", str(people), "--firm", firm_id)
+    loaded = installation.dunlin("import", "invoices", str(bills), "--firm", firm_id)
 
     assert loaded.stdout.strip() == "1 added, 0 known already, 0 left out"
     answer = http("GET", f"{installation.url}/api/v1/invoices", headers={"Authorization": f"Bearer {key}"})
@@ -151,15 +138,15 @@ def test_stored_events_are_listed_and_replayed(installation: Installation) -> No
     body = stripe.event("payment_intent.succeeded", intent, stripe.now(), id="evt_replay_1")
     assert deliver(installation, body).body == {"event": "evt_replay_1", "outcome": "processed"}
 
-    listed = dunlin(installation, "events", "list", "--status", "processed")
-    replayed = dunlin(installation, "events", "replay", "evt_replay_1")
+    listed = installation.dunlin("events", "list", "--status", "processed")
+    replayed = installation.dunlin("events", "replay", "evt_replay_1")
 
     assert "evt_replay_1  payment_intent.succeeded" in listed.stdout
     assert replayed.stdout.splitlines() == ["evt_replay_1  processed", "1 replayed, 0 failed"]
 
 
 def test_an_unknown_event_cannot_be_replayed(installation: Installation) -> None:
-    refused = dunlin(installation, "events", "replay", "evt_nowhere")
+    refused = installation.dunlin("events", "replay", "evt_nowhere")
 
     assert refused.returncode == 1
     assert "No stored event evt_nowhere" in refused.stderr

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.e2e.installation import running_installation
@@ -16,6 +17,7 @@ def tour_script(readme: Path, *, url: str, sandbox_url: str) -> str:
     tour = TOUR.search(readme.read_text())
     assert tour is not None
     commands = "\n".join(COMMANDS.findall(tour.group(1)))
+    commands = commands.replace(".venv/bin/dunlin", f"{sys.executable} -m entrypoints.cli")
     return commands.replace("http://127.0.0.1:8000", url).replace("http://127.0.0.1:8420", sandbox_url)
 
 
@@ -25,7 +27,8 @@ def test_the_tour_shows_what_it_says() -> None:
 
         ended = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "KEY": installation.api_key},
+            cwd=PROJECT,
+            env={**installation.environ, "KEY": installation.api_key},
             capture_output=True,
             text=True,
             timeout=120,
@@ -37,3 +40,9 @@ def test_the_tour_shows_what_it_says() -> None:
     assert "4 charges" in ended.stdout
     assert '"amount_paid": 9900' in ended.stdout
     assert '"next": "retry"' in ended.stdout
+    assert '"status": "opened"' in ended.stdout
+    assert ",dispute_withdrawal,-99.00,USD," in ended.stdout
+    assert ",dispute_reinstatement,99.00,USD," in ended.stdout
+    assert '"win_rate": 1.0' in ended.stdout
+    assert "0 differences, 0 mended" in ended.stdout
+    assert "intact" in ended.stdout
