@@ -42,8 +42,8 @@ INSERT INTO stripe_links (firm_id, stripe_id, invoice_id)
 SELECT %(firm)s, stripe_id, %(id)s FROM unnest(%(stripe_ids)s::text[]) stripe_id
 ON CONFLICT (firm_id, stripe_id) DO NOTHING RETURNING stripe_id
 """
-_LEDGER = f"{insert(ledger_entries, 'rows')} ON CONFLICT (firm_id, stripe_id, kind) DO NOTHING"
-_LEDGER_TIMES = f"""
+_LEDGER = f"""
+WITH booked AS ({insert(ledger_entries, "rows")} ON CONFLICT (firm_id, stripe_id, kind) DO NOTHING)
 {insert(ledger_times, "rows")}
 ON CONFLICT (firm_id, stripe_id, kind) DO UPDATE SET occurred_at = excluded.occurred_at
 WHERE ledger_times.occurred_at <> excluded.occurred_at
@@ -63,7 +63,7 @@ class Standing:
 def write_new(line: Line, change: Change) -> None:
     """Write a new invoice with everything that comes with it. Raises `Conflict`."""
     invoice = change.after.invoice
-    row = stored_invoice(invoice, change.state.figures, 0, change.now)
+    row = stored_invoice(change.after, change.state.figures, 0, change.now)
     statements: Statements = {"head": (_HEAD_ADDED, {"rows": as_json([row])})}
     answers = _write(line, statements, change, Standing(InvoiceFacts(invoice), change.state.figures, {}))
     linked = {row["stripe_id"] for row in answers.get("links", ())}
@@ -77,7 +77,7 @@ def write_change(line: Line, change: Change, standing: Standing) -> tuple[Outbox
     statements: Statements = {}
     after, figures, version = change.after, change.state.figures, standing.facts.version
     if _differs(after, standing.facts) or figures != standing.figures:
-        row = stored_invoice(after.invoice, figures, version + 1, change.now)
+        row = stored_invoice(after, figures, version + 1, change.now)
         by_id = {"firm": after.invoice.firm_id, "id": after.invoice.id, "version": version}
         statements["head"] = (_HEAD_SAVED, {"row": as_json(row), **by_id})
     answers = _write(line, statements, change, standing)
@@ -129,9 +129,8 @@ def _add_rest(statements: Statements, change: Change) -> None:
         parameters = {"firm": invoice.firm_id, "id": invoice.id, "stripe_ids": sorted(change.stripe_ids)}
         statements["links"] = (_LINKS, parameters)
     if change.ledger:
-        booked = as_json([ledger_row(invoice.firm_id, invoice.id, entry, change.now) for entry in change.ledger])
-        statements["ledger"] = (_LEDGER, {"rows": booked})
-        statements["ledger times"] = (_LEDGER_TIMES, {"rows": booked})
+        rows = [ledger_row(invoice.firm_id, invoice.id, entry, change.now) for entry in change.ledger]
+        statements["ledger"] = (_LEDGER, {"rows": as_json(rows)})
     for item in change.changed_outbox:
         statements[f"saved {item.id}"] = (SAVE, saved_values(item))
     if change.new_outbox:

@@ -6,14 +6,16 @@ from typing import Any
 from adapters.postgres.line import Row
 from adapters.postgres.rows.values import known_moment, moment, or_none
 from domain.model.declines import FailureCode
-from domain.model.invoices import Invoice, InvoiceFigures, InvoiceStatus
+from domain.model.exposure import Reversals
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceFigures, InvoiceStatus
 from ports.repositories import InvoiceRow
 
 KEYS = ("firm_id", "id")
 
 
-def stored_invoice(invoice: Invoice, figures: InvoiceFigures, version: int, updated_at: datetime) -> dict[str, Any]:
+def stored_invoice(facts: InvoiceFacts, figures: InvoiceFigures, version: int, updated_at: datetime) -> dict[str, Any]:
     """An invoice and its figures as a row."""
+    invoice = facts.invoice
     return {
         "firm_id": invoice.firm_id,
         "id": invoice.id,
@@ -45,6 +47,7 @@ def stored_invoice(invoice: Invoice, figures: InvoiceFigures, version: int, upda
         "next_payment_retry_at": figures.next_payment_retry_at,
         "paid_at": figures.paid_at,
         "stripe_payment_intent_id": figures.stripe_payment_intent_id,
+        "has_reversals": facts.reversals != Reversals(),
         "version": version,
         "updated_at": updated_at,
     }

@@ -38,6 +38,7 @@ invoices = Table(
     Column("next_payment_retry_at", UtcDateTime),
     Column("paid_at", UtcDateTime),
     Column("stripe_payment_intent_id", Text),
+    Column("has_reversals", Boolean, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )

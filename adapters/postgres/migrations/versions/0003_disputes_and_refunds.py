@@ -138,8 +138,10 @@ CREATE TABLE refund_requests (
     FOREIGN KEY (firm_id, invoice_id) REFERENCES invoices (firm_id, id),
     CHECK (stripe_charge_id IS NOT NULL OR stripe_payment_intent_id IS NOT NULL)
 );
-CREATE UNIQUE INDEX refund_requests_stripe_refund_id_key ON refund_requests (firm_id, stripe_refund_id);
 CREATE INDEX refund_requests_of_invoice ON refund_requests (firm_id, invoice_id);
+
+-- Whether there is any of these for an invoice: most have none, and then four tables need not be asked.
+ALTER TABLE invoices ADD COLUMN has_reversals boolean NOT NULL DEFAULT false;
 
 ALTER TABLE outbox ADD COLUMN dispute_id text COLLATE "C", ADD COLUMN refund_id text COLLATE "C";
 CREATE INDEX outbox_of_dispute ON outbox (firm_id, dispute_id)
@@ -247,6 +249,7 @@ def downgrade() -> None:
     op.execute(ALL_ROWS)
     op.execute(LEDGER_BEFORE)
     op.execute(LEDGER_BEFORE_REST)
+    op.execute("ALTER TABLE invoices DROP COLUMN has_reversals")
     op.execute("DROP INDEX outbox_of_dispute")
     op.execute("ALTER TABLE outbox DROP COLUMN dispute_id, DROP COLUMN refund_id")
     for table in reversed(FIRM_TABLES):
