@@ -37,7 +37,8 @@ def narrate_dispute(before: Dispute | None, after: Dispute, invoice_id: str | No
 
 def _dispute_notes(before: Dispute | None, after: Dispute, invoice_id: str | None) -> Iterable[Note]:
     is_new_round = before is None or before.stage is not after.stage
-    if before is None or (before.is_inquiry and not after.is_inquiry):
+    is_escalated = before is not None and before.is_inquiry and not after.is_inquiry and not _is_prevented(after)
+    if before is None or is_escalated:
         yield _opened(after, invoice_id, is_escalated=before is not None)
     elif after.is_open and (not before.is_open or (is_new_round and after.stage is Stage.APPEAL)):
         words = f"Dispute {after.stripe_dispute_id} is open again: {after.stripe_status}."
@@ -55,8 +56,13 @@ def _dispute_notes(before: Dispute | None, after: Dispute, invoice_id: str | Non
         yield from _standing(after, invoice_id)
 
 
+def _is_prevented(dispute: Dispute) -> bool:
+    return dispute.stripe_status == "prevented"
+
+
 def _opened(dispute: Dispute, invoice_id: str | None, *, is_escalated: bool) -> Note:
-    what = "an inquiry (no money was taken)" if dispute.is_inquiry else "a chargeback"
+    what = "a chargeback that was prevented" if _is_prevented(dispute) else "a chargeback"
+    what = "an inquiry (no money was taken)" if dispute.is_inquiry else what
     how = "became" if is_escalated else "is"
     words = (
         f"Dispute {dispute.stripe_dispute_id} over {in_words(dispute.money)} {how} {what}, reason "
@@ -104,7 +110,10 @@ def _standing(dispute: Dispute, invoice_id: str | None) -> Iterable[Note]:
             f"Dispute {dispute.stripe_dispute_id} over {in_words(dispute.money)} ended as {dispute.status}: "
             f"{dispute.resolution_reason}"
         )
-        yield _note(dispute, invoice_id, action, Severity.CRITICAL, words, alert=f"ended:{dispute.stripe_status}")
+        # What is lost again after an appeal is told again.
+        had_appeal = any(telling.stage is Stage.APPEAL for telling in dispute.tellings)
+        alert = f"ended:{dispute.stripe_status}{':appeal' if had_appeal else ''}"
+        yield _note(dispute, invoice_id, action, Severity.CRITICAL, words, alert=alert)
 
 
 def _note(

@@ -6,7 +6,18 @@ import pytest
 
 from domain.model.ledger import EntryKind, LedgerEntry, entries
 from domain.model.payment_facts import FactKind, PaymentFact, Source
+from domain.model.refunds import RefundStatus
+from tests.builders import NOW, days
 from tests.payment_stories import AMOUNT_MINOR, START, decline, fact, own_attempt, payment, state_of
+from tests.reversal_builders import (
+    a_dispute,
+    a_refund,
+    a_reinstatement,
+    a_withdrawal,
+    dispute_telling,
+    inquiry_telling,
+    refund_telling,
+)
 
 
 def booked(*told: PaymentFact) -> tuple[LedgerEntry, ...]:
@@ -63,3 +74,68 @@ def test_nothing_is_not_booked(amount_minor: int | None) -> None:
 
 def test_money_in_another_currency_is_booked_in_that_currency() -> None:
     assert [entry.currency for entry in booked(payment(START, "ch_1", currency="eur"))] == ["eur"]
+
+
+# -- what goes back ----------------------------------------------------------------------------------------------------
+
+
+def test_a_refund_that_succeeded_is_booked_by_its_own_id() -> None:
+    (entry,) = entries((), [a_refund()])
+
+    assert entry == LedgerEntry(EntryKind.REFUND, "re_1", -2000, "usd", NOW, "re_1")
+
+
+@pytest.mark.parametrize("status", set(RefundStatus) - {RefundStatus.SUCCEEDED})
+def test_a_refund_that_never_succeeded_is_not_booked(status: RefundStatus) -> None:
+    assert entries((), [a_refund(refund_telling(status=RefundStatus.PENDING), refund_telling(status=status))]) == ()
+
+
+@pytest.mark.parametrize("status", [RefundStatus.FAILED, RefundStatus.CANCELED])
+def test_a_refund_that_fails_is_booked_back(status: RefundStatus) -> None:
+    refund = a_refund(refund_telling(), refund_telling(status=status, told_at=NOW + days(5)))
+
+    out, back = entries((), [refund])
+
+    assert (out.kind, out.amount_minor, back.kind, back.amount_minor) == ("refund", -2000, "refund_reversal", 2000)
+    assert (back.stripe_id, back.occurred_at) == ("re_1", NOW + days(5))
+
+
+def test_a_withdrawal_and_its_fee_are_two_entries_of_one_balance_transaction() -> None:
+    told = entries((), (), [a_dispute(movements=(a_withdrawal(),))])
+
+    assert [(entry.kind, entry.amount_minor) for entry in told] == [
+        ("dispute_withdrawal", -5000),
+        ("dispute_fee", -1500),
+    ]
+    assert {(entry.stripe_id, entry.subject_id) for entry in told} == {("txn_withdrawn", "dp_1")}
+
+
+def test_what_comes_back_is_booked_with_the_fee_that_comes_back() -> None:
+    movements = (a_withdrawal(), a_reinstatement(fee_minor=-1500))
+
+    told = {entry.kind: entry.amount_minor for entry in entries((), (), [a_dispute(movements=movements)])}
+
+    assert (told["dispute_reinstatement"], told["dispute_fee_return"], sum(told.values())) == (5000, 1500, 0)
+
+
+def test_a_movement_without_a_fee_books_none() -> None:
+    assert len(entries((), (), [a_dispute(movements=(a_withdrawal(fee_minor=0),))])) == 1
+
+
+def test_a_fee_alone_is_booked() -> None:
+    (entry,) = entries((), (), [a_dispute(movements=(a_withdrawal(amount_minor=0),))])
+
+    assert (entry.kind, entry.amount_minor) == ("dispute_fee", -1500)
+
+
+def test_an_inquiry_and_a_loss_by_themselves_move_nothing() -> None:
+    lost = [dispute_telling(movements=(a_withdrawal(),)), dispute_telling(stripe_status="lost", told_at=NOW + days(1))]
+
+    assert entries((), (), [a_dispute(inquiry_telling())]) == ()
+    assert entries((), (), [a_dispute(*lost)]) == entries((), (), [a_dispute(lost[0])])
+
+
+def test_money_is_booked_in_the_currency_of_the_balance_that_it_left() -> None:
+    (entry,) = entries((), (), [a_dispute(movements=(a_withdrawal(currency="eur", fee_minor=0),))])
+
+    assert entry.currency == "eur"
