@@ -39,7 +39,7 @@ def judged(facts: InvoiceFacts, ledger: list[LedgerEntry]) -> tuple[str, ...]:
     return disagreements(figures, sums, foreign)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(stories(), st.sampled_from([None, None, START]))
 def test_the_books_of_a_story_that_was_told_to_its_end_agree(story: Story, voided_at: object) -> None:
     facts = facts_after(story, voided_at=voided_at)

@@ -88,7 +88,7 @@ def end_of(facts: InvoiceFacts, portions: list[list[Told]]) -> End:
     return End(derive(office.facts, TERMS), office.facts.reversals, office.ledger, office.pending)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(disorderly(), decisions)
 def test_any_order_repetition_and_portions_of_a_story_end_the_same(
     delivery: tuple[Story, list[Told], list[list[Told]]], decided: dict[str, object]
@@ -99,7 +99,7 @@ def test_any_order_repetition_and_portions_of_a_story_end_the_same(
     assert end_of(facts, portions) == end_of(facts, [in_time])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(disorderly())
 def test_telling_all_of_it_once_more_changes_nothing(
     delivery: tuple[Story, list[Told], list[list[Told]]],
@@ -110,7 +110,7 @@ def test_telling_all_of_it_once_more_changes_nothing(
     assert told_at_once(facts, told) == facts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stories(), st.randoms())
 def test_the_order_in_which_reversals_are_kept_does_not_matter(story: Story, random) -> None:  # type: ignore[no-untyped-def]
     facts = facts_after(story)
@@ -124,7 +124,7 @@ def test_the_order_in_which_reversals_are_kept_does_not_matter(story: Story, ran
     assert derive(shuffled, TERMS).figures == derive(facts, TERMS).figures
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(disorderly(), decisions)
 def test_whatever_is_told_so_far_the_amounts_stay_within_what_came_in(
     delivery: tuple[Story, list[Told], list[list[Told]]], decided: dict[str, object]
@@ -144,7 +144,7 @@ def test_whatever_is_told_so_far_the_amounts_stay_within_what_came_in(
             assert 0 <= exposure.ceiling_minor <= amount
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stories(), decisions)
 def test_a_disputed_invoice_is_charged_by_nobody(story: Story, decided: dict[str, object]) -> None:
     facts = facts_after(story, **decided)
@@ -158,7 +158,7 @@ def test_a_disputed_invoice_is_charged_by_nobody(story: Story, decided: dict[str
         assert state.figures.next_payment_retry_at is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stories())
 def test_each_row_is_wished_for_once(story: Story) -> None:
     facts = facts_after(story)

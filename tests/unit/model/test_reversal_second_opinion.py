@@ -28,7 +28,7 @@ def domains_opinion(facts: InvoiceFacts) -> MoneyOpinion:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(stories(), st.sampled_from([START, None]), st.sampled_from([None, None, None, START]), st.randoms())
 def test_status_amounts_and_ledger_are_those_of_an_independent_model(  # type: ignore[no-untyped-def]
     story: Story, sent_at, voided_at, random

@@ -60,7 +60,7 @@ def test_rank_goes_before_time_where_a_thing_only_goes_forward() -> None:
     assert that_count([late, failed], by_rank)[-1] == failed
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(dispute_tellings)
 def test_dropping_snapshots_changes_no_answer_about_a_dispute(tellings) -> None:  # type: ignore[no-untyped-def]
     whole = Dispute("dsp_1", tuple(sorted(set(tellings), key=by_time)))
@@ -70,7 +70,7 @@ def test_dropping_snapshots_changes_no_answer_about_a_dispute(tellings) -> None:
     assert [getattr(kept, name) for name in DISPUTE_ANSWERS] == [getattr(whole, name) for name in DISPUTE_ANSWERS]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(refund_tellings)
 def test_dropping_snapshots_changes_no_answer_about_a_refund(tellings) -> None:  # type: ignore[no-untyped-def]
     whole = Refund(tuple(sorted(set(tellings), key=by_rank)))
@@ -80,7 +80,7 @@ def test_dropping_snapshots_changes_no_answer_about_a_refund(tellings) -> None: 
     assert [getattr(kept, name) for name in REFUND_ANSWERS] == [getattr(whole, name) for name in REFUND_ANSWERS]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(dispute_tellings, dispute_tellings, dispute_tellings)
 def test_merging_disputes_is_associative_commutative_and_idempotent(one, other, third) -> None:  # type: ignore[no-untyped-def]
     together = merge_dispute("dsp_1", None, [*one, *other, *third])
@@ -90,7 +90,7 @@ def test_merging_disputes_is_associative_commutative_and_idempotent(one, other, 
     assert merge_dispute("dsp_1", apart, [*other, *one]) == apart == together
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(refund_tellings, refund_tellings)
 def test_keeping_what_counts_is_associative(one, other) -> None:  # type: ignore[no-untyped-def]
     kept = that_count(one, by_rank)
@@ -98,7 +98,7 @@ def test_keeping_what_counts_is_associative(one, other) -> None:  # type: ignore
     assert that_count([*kept, *that_count(other, by_rank)], by_rank) == that_count([*one, *other], by_rank)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(any_dispute_telling(), min_size=1, max_size=40))
 def test_what_is_kept_is_bounded_by_the_phases_and_the_fields(tellings) -> None:  # type: ignore[no-untyped-def]
     phases = {telling.phase for telling in tellings}
