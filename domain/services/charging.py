@@ -73,7 +73,7 @@ def put_off(step: Step, item: OutboxItem, why: str) -> None:
     if current is None or not is_same_claim(current, item):
         return
     later = step.now + backoff(item.tries, step.ports.chance.fraction())
-    waiting = replace(item, status=OutboxStatus.DUE, due_at=later, lease_until=None, last_error=why)
+    waiting = replace(current, status=OutboxStatus.DUE, due_at=later, lease_until=None, last_error=why)
     step.tx.outbox.save(waiting)
     step.ring_for([waiting])
 

@@ -52,21 +52,24 @@ def accept_dispute(ports: Ports, gateway: DisputeGateway, item: OutboxItem) -> N
 
 
 def _prepare(step: Step, item: OutboxItem) -> tuple[str | None, str] | None:
-    hearing = _hearing(step, item)
-    if hearing is None:
+    hearing = hear(step, item.firm_id, item.dispute_id or "")
+    row = _own_row(step, item)
+    if row is None:
         return None
-    if not _is_wished(hearing, item):
-        step.tx.outbox.save(ended(item))
+    if not _is_wished(hearing, row):
+        step.tx.outbox.save(ended(row))
         return None
-    step.tx.outbox.save(replace(item, lease_until=step.now + LEASE))
+    step.tx.outbox.save(replace(row, lease_until=step.now + LEASE))
     return hearing.firm.stripe_account, hearing.dispute.stripe_dispute_id
 
 
-def _hearing(step: Step, item: OutboxItem) -> Hearing | None:
-    """The dispute of a claimed row; None when somebody else has the row by now."""
-    hearing = hear(step, item.firm_id, item.dispute_id or "")
+def _own_row(step: Step, item: OutboxItem) -> OutboxItem | None:
+    """The claimed row as it stands; None when somebody else has it by now.
+
+    To be asked once its dispute is held: a dispute that was attached in the meantime brought the row to its invoice.
+    """
     current = step.tx.outbox.get(item.id)
-    return hearing if current is not None and is_same_claim(current, item) else None
+    return current if current is not None and is_same_claim(current, item) else None
 
 
 def _is_wished(hearing: Hearing, item: OutboxItem) -> bool:
@@ -75,16 +78,19 @@ def _is_wished(hearing: Hearing, item: OutboxItem) -> bool:
 
 
 def _record(step: Step, item: OutboxItem, answer: DisputeShown | Refused) -> None:
+    """Write what was answered. What Stripe shows is kept whoever tells it; only who still has the row gives it up."""
     hearing = hear(step, item.firm_id, item.dispute_id or "")
-    current = step.tx.outbox.get(item.id)
-    rows = (done(item),) if current is not None and is_same_claim(current, item) else ()
+    row = _own_row(step, item)
     if isinstance(answer, DisputeShown):
         after = merge_dispute(hearing.dispute.id, hearing.dispute, [answer.telling])
-        hearing.change(after, DUNLIN, rows=rows)
+        hearing.change(after, DUNLIN, rows=() if row is None else (done(row),))
+        return
+    if row is None:
         return
     words = f"Stripe did not accept the end of dispute {hearing.dispute.stripe_dispute_id}: {answer.reason}"
-    note = _note(hearing, "dispute_accept_refused", Severity.CRITICAL, words, alert="accept_refused")
-    hearing.change(replace(hearing.dispute, accept_requested_at=None), DUNLIN, note, rows=rows)
+    # Asked again and refused again is news again.
+    note = _note(hearing, "dispute_accept_refused", Severity.CRITICAL, words, alert=f"accept_refused:{row.id}")
+    hearing.change(replace(hearing.dispute, accept_requested_at=None), DUNLIN, note, rows=(done(row),))
 
 
 def remind(ports: Ports, item: OutboxItem) -> None:
@@ -95,17 +101,18 @@ def remind(ports: Ports, item: OutboxItem) -> None:
 
 
 def _remind(step: Step, item: OutboxItem) -> None:
-    hearing = _hearing(step, item)
-    if hearing is None:
+    hearing = hear(step, item.firm_id, item.dispute_id or "")
+    row = _own_row(step, item)
+    if row is None:
         return
     due = [reminder for reminder in reminders(hearing.dispute, hearing.firm.policy) if reminder.due_at <= step.now]
-    mine = next((reminder for reminder in due if reminder.key(hearing.dispute) == item.dedupe_key), None)
+    mine = next((reminder for reminder in due if reminder.key(hearing.dispute) == row.dedupe_key), None)
     if mine is None:
-        step.tx.outbox.save(ended(item))
+        step.tx.outbox.save(ended(row))
     elif mine is not min(due, key=lambda reminder: reminder.hours):
-        step.tx.outbox.save(done(item, "A nearer reminder was due as well."))
+        step.tx.outbox.save(done(row, "A nearer reminder was due as well."))
     else:
-        hearing.change(hearing.dispute, DUNLIN, _reminder_note(step, hearing, mine), rows=[done(item)])
+        hearing.change(hearing.dispute, DUNLIN, _reminder_note(step, hearing, mine), rows=[done(row)])
 
 
 def _reminder_note(step: Step, hearing: Hearing, reminder: Reminder) -> Note:

@@ -25,7 +25,7 @@ from domain.model.inbox import Interpretation
 from domain.model.invoices import InvoiceFacts, InvoiceState, derive
 from domain.model.money import Money, in_words
 from domain.model.outbox import LEASE, OutboxItem, OutboxStatus, settle_delay
-from domain.model.refunds import RefundReason, RefundRequest, RequestStatus, open_requests
+from domain.model.refunds import RefundReason, RefundRequest, RefundTelling, RequestStatus, open_requests
 from domain.services.bookkeeping import Edit, save, terms_of, with_told
 from domain.services.cases import done, is_held, locked_invoice
 from domain.services.steps import Ports, Step, in_firm
@@ -70,23 +70,24 @@ def _chosen(state: InvoiceState, wanted: WantedRefund) -> Exposure:
     """The payment to refund. Raises `Conflict` and `InvalidInput`."""
     if not state.exposures:
         raise Conflict("Nothing was paid on this invoice; there is nothing to refund.")
-    named = [
-        exposure
-        for exposure in state.exposures
-        if wanted.stripe_charge_id in (exposure.payment.stripe_charge_id, exposure.payment.stripe_payment_intent_id)
-    ]
+    named = [exposure for exposure in state.exposures if wanted.stripe_charge_id in _stripe_ids(exposure)]
     if wanted.stripe_charge_id is not None and not named:
         raise InvalidInput(FieldError("stripe_charge_id", "No payment of this invoice has that charge."))
-    candidates = named or [exposure for exposure in state.exposures if exposure.ceiling_minor > 0]
+    candidates = named or [exposure for exposure in state.exposures if _stripe_ids(exposure) and exposure.ceiling_minor]
     if len(candidates) > 1:
         raise InvalidInput(FieldError("stripe_charge_id", "The invoice has several payments: name the charge."))
     return candidates[0] if candidates else state.exposures[-1]
 
 
+def _stripe_ids(exposure: Exposure) -> tuple[str, ...]:
+    """By what the payment can be named, and Stripe be asked to give it back."""
+    ids = (exposure.payment.stripe_charge_id, exposure.payment.stripe_payment_intent_id)
+    return tuple(stripe_id for stripe_id in ids if stripe_id is not None)
+
+
 def why_not_refundable(exposure: Exposure) -> str | None:
     """Why nothing of the payment can be given back now, in words; None when something can."""
-    payment = exposure.payment
-    if payment.stripe_charge_id is None and payment.stripe_payment_intent_id is None:
+    if not _stripe_ids(exposure):
         return "The payment did not come through Stripe's PaymentIntents; give it back the way it came."
     if exposure.refusal is not None:
         return exposure.refusal
@@ -143,6 +144,11 @@ class RefundCase:
         return self.request in open_requests(reversals.requests, reversals.refunds)
 
     @property
+    def is_held(self) -> bool:
+        """Whether the row is still ours: a holder that stalled beyond its lease must not undo what came after it."""
+        return is_held(self.locked, self.item)
+
+    @property
     def order(self) -> RefundOrder:
         """The request as the gateway takes it."""
         request = self.request
@@ -160,7 +166,7 @@ class RefundCase:
     def close(self, request: RefundRequest, row: OutboxItem, *notes: Note, told: Interpretation | None = None) -> None:
         """Write the request, the row (if it is still ours) and what was told."""
         after = _with_request(self.locked.facts, request)
-        rows = (row,) if is_held(self.locked, self.item) else ()
+        rows = (row,) if self.is_held else ()
         save(
             self.step,
             self.locked,
@@ -199,18 +205,22 @@ def carry_out_refund(ports: Ports, gateway: RefundGateway, item: OutboxItem) -> 
             pass
 
 
-def _open_case(step: Step, item: OutboxItem) -> RefundCase:
+def _case(step: Step, item: OutboxItem) -> RefundCase:
     locked, firm = locked_invoice(step, item)
-    requests = locked.facts.reversals.requests
-    return RefundCase(step, item, locked, firm, next(asked for asked in requests if asked.id == item.refund_id))
+    request = next(request for request in locked.facts.reversals.requests if request.id == item.refund_id)
+    return RefundCase(step, item, locked, firm, request)
 
 
 def _next_step(step: Step, item: OutboxItem) -> _Send | _LookUp | None:
-    case = _open_case(step, item)
-    if not is_held(case.locked, item):
+    case = _case(step, item)
+    if not case.is_held:
         return None
     if not case.is_open:
         step.tx.outbox.save(done(item))
+        return None
+    refusal = _refusal_before_sending(case)
+    if refusal is not None:
+        _refused(case, refusal)
         return None
     request = replace(case.request, first_sent_at=case.request.first_sent_at or step.now)
     case.close(request, replace(item, lease_until=step.now + LEASE))
@@ -221,20 +231,30 @@ def _next_step(step: Step, item: OutboxItem) -> _Send | _LookUp | None:
     return _LookUp(case.firm.stripe_account, order)
 
 
+def _refusal_before_sending(case: RefundCase) -> str | None:
+    """Why a request that never left is not to leave any more: a chargeback that was told of since it was stored."""
+    if case.request.first_sent_at is not None:
+        return None
+    exposures = derive(case.locked.facts, terms_of(case.step, case.firm)).exposures
+    wanted_ids = {case.request.stripe_charge_id, case.request.stripe_payment_intent_id}
+    mine = (exposure for exposure in exposures if not wanted_ids.isdisjoint(_stripe_ids(exposure)))
+    return next((exposure.refusal for exposure in mine if exposure.refusal is not None), None)
+
+
 def _record_answer(step: Step, item: OutboxItem, answer: RefundAnswer) -> None:
     """Write what was answered. The refund's own event may have come first: then it is told again, and nothing happens
-    twice.
+    twice. That money went out is kept whoever tells it; who lost the claim in the meantime gives no refund up.
     """
-    case = _open_case(step, item)
+    case = _case(step, item)
     match answer:
         case Refunded(telling):
-            _accepted(case, Interpretation(is_handled=True, refunds=(replace(telling, request_id=case.request.id),)))
+            _accepted(case, telling)
         case _ if not case.is_open:
             _told_meanwhile(case)
-        case Refused(reason) if item.tries == 1:
+        case Refused(reason) if item.tries == 1 and case.is_held:
             _refused(case, reason)
         case Refused(reason):
-            # An earlier request may have arrived: what this one was told does not say that nothing was given back.
+            # Another request may have arrived: what this one was told does not say that nothing was given back.
             _unknown(case, reason, is_replay_useless=True)
         case Unknown(cause, reason):
             _unknown(case, reason, is_replay_useless=cause is UnknownCause.SERVER_ERROR)
@@ -249,13 +269,13 @@ def _unknown(case: RefundCase, reason: str, *, is_replay_useless: bool) -> None:
 
 
 def _record_look_up(step: Step, item: OutboxItem, found: RefundLookUpAnswer) -> None:
-    case = _open_case(step, item)
+    case = _case(step, item)
     match found:
         case Refunded(telling):
-            _accepted(case, Interpretation(is_handled=True, refunds=(replace(telling, request_id=case.request.id),)))
+            _accepted(case, telling)
         case _ if not case.is_open:
             _told_meanwhile(case)
-        case Absent() if _is_surely_absent(case.request, step.now):
+        case Absent() if case.is_held and _is_surely_absent(case.request, step.now):
             _refused(case, "The request never arrived at Stripe: two look-ups a minute apart found no trace of it.")
         case Absent():
             since = case.request.absent_since or step.now
@@ -267,7 +287,7 @@ def _record_look_up(step: Step, item: OutboxItem, found: RefundLookUpAnswer) -> 
 
 def _told_meanwhile(case: RefundCase) -> None:
     """Events told of the refund while nobody had its answer: there is nothing left to find out."""
-    if is_held(case.locked, case.item):
+    if case.is_held:
         case.step.tx.outbox.save(done(case.item))
 
 
@@ -275,11 +295,15 @@ def _is_surely_absent(request: RefundRequest, now: datetime) -> bool:
     return request.absent_since is not None and now - request.absent_since >= ABSENCE_APART
 
 
-def _accepted(case: RefundCase, told: Interpretation) -> None:
-    stripe_refund_id = told.refunds[0].stripe_refund_id
+def _accepted(case: RefundCase, telling: RefundTelling) -> None:
     accepted = replace(
-        case.request, status=RequestStatus.ACCEPTED, finished_at=case.step.now, stripe_refund_id=stripe_refund_id
+        case.request,
+        status=RequestStatus.ACCEPTED,
+        finished_at=case.request.finished_at or case.step.now,
+        stripe_refund_id=telling.stripe_refund_id,
+        refusal=None,
     )
+    told = Interpretation(is_handled=True, refunds=(replace(telling, request_id=case.request.id),))
     case.close(accepted, done(case.item), told=told)
 
 
