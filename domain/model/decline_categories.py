@@ -64,17 +64,16 @@ _WRONG_DATA = frozenset(["incorrect_number", "invalid_number", "incorrect_zip", 
 
 
 def categorize(failure_code: FailureCode | None, decline_code: str | None) -> DeclineCategory:
-    """The kind of failure that the brief's code and Stripe's `decline_code` tell of; what is unknown the bank declined."""
+    """The kind of failure that the brief's code and Stripe's `decline_code` tell of; an unknown one the bank declined."""
     if decline_code in _FRAUD:
         return DeclineCategory.SUSPECTED_FRAUD
     if decline_code in _NOT_ACCEPTED:
         return DeclineCategory.CARD_NOT_ACCEPTED
     if decline_code in _WRONG_DATA:
         return DeclineCategory.CARD_DATA_WRONG
-    return _BY_FAILURE_CODE.get(failure_code, DeclineCategory.BANK_DECLINED) if failure_code else _UNTOLD
-
-
-_UNTOLD = DeclineCategory.BANK_DECLINED
+    if failure_code is None:
+        return DeclineCategory.BANK_DECLINED
+    return _BY_FAILURE_CODE.get(failure_code, DeclineCategory.BANK_DECLINED)
 
 
 def for_customer(category: DeclineCategory) -> DeclineCategory:
