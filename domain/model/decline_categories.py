@@ -64,7 +64,7 @@ _WRONG_DATA = frozenset(["incorrect_number", "invalid_number", "incorrect_zip", 
 
 
 def categorize(failure_code: FailureCode | None, decline_code: str | None) -> DeclineCategory:
-    """The kind of failure that the brief's code and Stripe's `decline_code` tell of; an unknown one the bank declined."""
+    """The kind that the brief's code and Stripe's `decline_code` tell of; what is unknown the bank declined."""
     if decline_code in _FRAUD:
         return DeclineCategory.SUSPECTED_FRAUD
     if decline_code in _NOT_ACCEPTED:
