@@ -79,3 +79,32 @@ def categorize(failure_code: FailureCode | None, decline_code: str | None) -> De
 def for_customer(category: DeclineCategory) -> DeclineCategory:
     """The same category as the customer may know it."""
     return DeclineCategory.BANK_DECLINED if category is DeclineCategory.SUSPECTED_FRAUD else category
+
+
+_STAFF_WORDS = {
+    DeclineCategory.INSUFFICIENT_FUNDS: "The card lacks funds. It may pass later, often after payday.",
+    DeclineCategory.CARD_EXPIRED: "The card has expired. The customer needs to give a new one.",
+    DeclineCategory.CARD_DATA_WRONG: (
+        "Number, security code or address of the card are wrong. The customer needs to enter them again."
+    ),
+    DeclineCategory.CARD_NOT_ACCEPTED: (
+        "The card does not work for this payment: account closed, limit reached, or this kind of payment, currency or "
+        "merchant not permitted. Another card is needed, or a word with the bank."
+    ),
+    DeclineCategory.AUTHENTICATION_NEEDED: (
+        "The bank asks the cardholder to confirm the payment (3-D Secure). Only the customer can do that, on the "
+        "payment page."
+    ),
+    DeclineCategory.CARD_MISSING: "The customer has no card that could be charged. One needs to be added.",
+    DeclineCategory.TEMPORARY: "The bank or the card network had a fault of its own. It may pass at the next attempt.",
+    DeclineCategory.BANK_DECLINED: "The bank declined and gave no reason. Only the cardholder can ask it why.",
+    DeclineCategory.SUSPECTED_FRAUD: (
+        "The bank or Radar suspects fraud, or the card was reported lost or stolen. Do not tell the customer so: to them "
+        "it reads like a plain decline. Look at the payment in Stripe before you take another one."
+    ),
+}
+
+
+def staff_words(category: DeclineCategory) -> str:
+    """The failure in plain words for the firm's own people, and what helps. Never for the customer."""
+    return _STAFF_WORDS[category]
