@@ -99,8 +99,8 @@ _STAFF_WORDS = {
     DeclineCategory.TEMPORARY: "The bank or the card network had a fault of its own. It may pass at the next attempt.",
     DeclineCategory.BANK_DECLINED: "The bank declined and gave no reason. Only the cardholder can ask it why.",
     DeclineCategory.SUSPECTED_FRAUD: (
-        "The bank or Radar suspects fraud, or the card was reported lost or stolen. Do not tell the customer so: to them "
-        "it reads like a plain decline. Look at the payment in Stripe before you take another one."
+        "The bank or Radar suspects fraud, or the card was reported lost or stolen. Do not tell the customer so: to "
+        "them it reads like a plain decline. Look at the payment in Stripe before you take another one."
     ),
 }
 
