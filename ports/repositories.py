@@ -150,6 +150,9 @@ class Clients(Protocol):
     def by_stripe_customer(self, stripe_customer_id: str) -> Client | None:
         """The client whose Stripe customer that is."""
 
+    def by_email(self, address: str) -> Sequence[Client]:
+        """The clients whose mails go to that address, in whatever case it is written, by firm and id."""
+
     def page(self, request: PageRequest) -> Page[Client]:
         """Clients, newest first. Raises `BadCursor`."""
 

@@ -1,4 +1,4 @@
 """Which version of the schema this code works with."""
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration."""

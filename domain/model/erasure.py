@@ -33,6 +33,8 @@ def erased_client(client: Client, now: datetime) -> Client:
         timezone=None,
         address=Address(),
         stripe_customer_id=None,
+        email_bad_at=None,
+        email_bad_reason=None,
         updated_at=now,
         erased_at=client.erased_at or now,
     )

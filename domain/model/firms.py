@@ -61,7 +61,9 @@ class Address:
 class Client:
     """Who owes invoices: a customer of the firm. `stripe_customer_id` is Stripe's id of the same customer.
 
-    Once `erased_at` is set, nothing personal is kept of it, and it stays that way.
+    `email_bad_at` is when mail to its address came back or was complained about, `email_bad_reason` says which, without
+    personal data; another address clears both. Once `erased_at` is set, nothing personal is kept of it, and it stays
+    that way.
     """
 
     id: str
@@ -75,4 +77,6 @@ class Client:
     timezone: str | None = None
     address: Address = Address()
     stripe_customer_id: str | None = None
+    email_bad_at: datetime | None = None
+    email_bad_reason: str | None = None
     erased_at: datetime | None = None

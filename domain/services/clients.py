@@ -62,6 +62,8 @@ def change_client(ports: Ports, firm_id: str, client_id: str, changes: Mapping[s
         changed = replace(client, **changes)
         if changed == client:
             return client
+        if changed.email != client.email:
+            changed = replace(changed, email_bad_at=None, email_bad_reason=None)
         changed = replace(changed, updated_at=step.now)
         step.tx.clients.save(changed)
         _write(step, changed, by, "client_changed", sorted(changes))

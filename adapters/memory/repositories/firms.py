@@ -100,6 +100,11 @@ class MemoryClients:
         if self._clients.lock(client.id) is not None:
             self._put(client)
 
+    def by_email(self, address: str) -> Sequence[Client]:
+        """The clients whose mails go to that address; see the port."""
+        theirs = (client for client in self._clients.all() if (client.email or "").lower() == address.lower())
+        return sorted(theirs, key=lambda client: (client.firm_id, client.id))
+
     def by_stripe_customer(self, stripe_customer_id: str) -> Client | None:
         """The client whose Stripe customer that is."""
         customer = (self._scope.firm_id, stripe_customer_id)

@@ -15,6 +15,8 @@ from ports.repositories import Page, PageRequest
 _FIRM = rows_of(firms, "WHERE firm_id = %(firm)s")
 _CLIENT = ById(rows_of(clients, "WHERE {firm} id = %(id)s"))
 
+_BY_EMAIL = ById(rows_of(clients, "WHERE {firm} email_key = lower(%(id)s) ORDER BY firm_id, id"))
+
 _KEY = rows_of(api_keys, "WHERE prefix = %(prefix)s")
 _BY_CUSTOMER = rows_of(clients, "WHERE firm_id = %(firm)s AND stripe_customer_id = %(customer)s")
 
@@ -102,6 +104,12 @@ class PostgresClients:
         """The client whose Stripe customer that is."""
         rows = self._line.ask(_BY_CUSTOMER, {"firm": self._line.scope.firm_id, "customer": stripe_customer_id})
         return client_of(rows[0]) if rows else None
+
+    def by_email(self, address: str) -> Sequence[Client]:
+        """The clients whose mails go to that address; see the port."""
+        scope = self._line.scope
+        rows = self._line.ask(_BY_EMAIL.within(scope), {"firm": scope.firm_id, "id": address})
+        return [client_of(row) for row in rows]
 
     def save(self, client: Client) -> None:
         """Replace the client's data; see the port."""

@@ -95,6 +95,8 @@ def client_row(client: Client) -> dict[str, Any]:
         "created_at": client.created_at,
         "updated_at": client.updated_at,
         "erased_at": client.erased_at,
+        "email_bad_at": client.email_bad_at,
+        "email_bad_reason": client.email_bad_reason,
     }
 
 
@@ -112,5 +114,7 @@ def client_of(row: Row) -> Client:
         timezone=row["timezone"],
         address=Address(**row["address"]),
         stripe_customer_id=row["stripe_customer_id"],
+        email_bad_at=moment(row["email_bad_at"]),
+        email_bad_reason=row["email_bad_reason"],
         erased_at=moment(row["erased_at"]),
     )

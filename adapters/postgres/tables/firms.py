@@ -1,6 +1,6 @@
 """Tables of firms, their API keys and their clients."""
 
-from sqlalchemy import Column, Table, Text
+from sqlalchemy import Column, Computed, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.postgres.tables.columns import UtcDateTime, metadata
@@ -43,4 +43,7 @@ clients = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("erased_at", UtcDateTime),
+    Column("email_key", Text, Computed("lower(email)")),
+    Column("email_bad_at", UtcDateTime),
+    Column("email_bad_reason", Text),
 )

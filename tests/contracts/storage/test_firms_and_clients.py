@@ -96,6 +96,8 @@ def test_a_client_comes_back_as_it_was_added(uow: UnitOfWork) -> None:
         timezone="Asia/Tokyo",
         address=Address("1-2-3 Kita", "5F", "Osaka", "Osaka", "530-0001", "JP"),
         stripe_customer_id="cus_1",
+        email_bad_at=NOW + days(1),
+        email_bad_reason="bounced (550 5.1.1)",
         updated_at=NOW + days(1),
     )
 
@@ -117,6 +119,20 @@ def test_unknown_clients_and_customers_are_none(uow: UnitOfWork) -> None:
     with uow.firm(FIRM_ID) as tx:
         assert tx.clients.get("cli_unknown") is None
         assert tx.clients.by_stripe_customer("cus_unknown") is None
+
+
+def test_clients_are_found_by_their_address_however_it_is_written(uow: UnitOfWork) -> None:
+    one = a_client(id="cli_one", email="pay@twins.example")
+    twin = a_client(id="cli_twin", email="Pay@TWINS.example")
+    southern = a_client(id="cli_abroad", firm_id=OTHER_FIRM_ID, email="pay@twins.example")
+    in_firm(uow, lambda tx: tx.clients.add(twin))
+    in_firm(uow, lambda tx: tx.clients.add(one))
+    in_firm(uow, lambda tx: tx.clients.add(a_client(id="cli_none", email=None)))
+    in_firm(uow, lambda tx: tx.clients.add(southern), firm_id=OTHER_FIRM_ID)
+
+    assert in_firm(uow, lambda tx: tx.clients.by_email("PAY@twins.example")) == [one, twin]
+    assert in_system(uow, lambda tx: tx.clients.by_email("pay@twins.example")) == [one, twin, southern]
+    assert in_system(uow, lambda tx: tx.clients.by_email("nobody@twins.example")) == []
 
 
 def test_a_stripe_customer_is_one_clients(uow: UnitOfWork) -> None:
