@@ -58,6 +58,8 @@ def a_client(
     timezone: str | None = None,
     address: Address | None = None,
     stripe_customer_id: str | None = None,
+    email_bad_at: datetime | None = None,
+    email_bad_reason: str | None = None,
     erased_at: datetime | None = None,
 ) -> Client:
     return Client(
@@ -72,6 +74,8 @@ def a_client(
         timezone=timezone,
         address=address or Address(),
         stripe_customer_id=stripe_customer_id,
+        email_bad_at=email_bad_at,
+        email_bad_reason=email_bad_reason,
         erased_at=erased_at,
     )
 
