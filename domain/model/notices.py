@@ -1,11 +1,14 @@
 """Mails to a firm's customers: which there are, and what each of them says."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from domain.model.decline_categories import DeclineCategory
 from domain.model.money import Money
+
+LANGUAGES = ("en", "de", "fr", "es")
+"""What mails are written in; the first is the last resort."""
 
 
 class NoticeStage(StrEnum):
@@ -25,7 +28,12 @@ class NoticeStage(StrEnum):
 
 @dataclass(frozen=True)
 class Wording:
-    """A firm's own words for one stage in one language, with placeholders from `PLACEHOLDERS`; None: ours."""
+    """A firm's own words for one stage in one language, with placeholders from `PLACEHOLDERS`; None: ours.
+
+    Subject and heading are one line each. A body is plain text; a blank line ends a paragraph, and one that speaks of
+    something that is not known (`{{retry_on}}` where no attempt follows) is left out. It stands in place of everything
+    between heading and details, with greeting and closing.
+    """
 
     subject: str | None = None
     heading: str | None = None
@@ -84,8 +92,41 @@ PLACEHOLDERS = frozenset(
         "paid_on",
         "retry_on",
         "reason",
+        "remedy",
         "card",
+        "card_expires",
         "link",
     ]
 )
 """What a firm's own wording may use, as `{{amount}}`. Everything else in braces is refused, and all text is escaped."""
+
+
+class NoticeStatus(StrEnum):
+    """What became of a notice."""
+
+    SENDING = "sending"
+    """It left, or was about to: sent again under the same Message-ID when nobody knows."""
+    SENT = "sent"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One mail to a customer, or why there was none. `id` is in its Message-ID. Addresses are not kept here.
+
+    `subject_id` is the invoice's id, or the card's for a notice about a card.
+    """
+
+    id: str
+    firm_id: str
+    client_id: str
+    subject_id: str
+    stage: NoticeStage
+    cause_key: str
+    status: NoticeStatus
+    created_at: datetime
+    invoice_id: str | None = None
+    language: str | None = None
+    sent_at: datetime | None = None
+    reason: str | None = None

@@ -1,0 +1,1 @@
+"""Notices in the customer's language, as text and as HTML."""
