@@ -1,0 +1,1 @@
+"""Mail over SMTP, or into files where there is no server."""
