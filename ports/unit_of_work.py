@@ -5,6 +5,7 @@ from typing import Protocol
 
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
+from ports.notice_repositories import Brandings
 from ports.personal_data import PersonalData
 from ports.repositories import (
     ApiKeys,
@@ -60,6 +61,7 @@ class Transaction(Protocol):
     disputes: Disputes
     dispute_notes: DisputeNotes
     books: Books
+    brandings: Brandings
     journal: Journal
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats

@@ -54,6 +54,7 @@ CHILDREN_FIRST = [
     "invoices",
     "clients",
     "api_keys",
+    "brandings",
     "firms",
 ]
 assert set(CHILDREN_FIRST) == set(metadata.tables), "a table is missing here: its rows would stay between tests"

@@ -15,6 +15,7 @@ from domain.model.firms import ApiKey, Client, Firm
 from domain.model.inbox import InboxEntry, InboxStatus
 from domain.model.invoices import InvoiceFacts, InvoiceFigures
 from domain.model.ledger import LedgerEntry
+from domain.model.notices import Branding
 from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxStatus
 from domain.model.seals import Seal, SealEntry
 from ports.repositories import StoredAnswer
@@ -105,6 +106,14 @@ class Answered:
     answer: StoredAnswer
 
 
+@dataclass(frozen=True, slots=True)
+class FirmBranding:
+    """A branding with its firm."""
+
+    firm_id: str
+    branding: Branding
+
+
 class Store:
     """One database's worth of rows. Units of work over the same store see each other's commits.
 
@@ -120,6 +129,7 @@ class Store:
         self.firms: Table[str, Firm] = Table(
             "firms", lambda firm: firm.id, {"account": lambda firm: (firm.stripe_account or "",)}
         )
+        self.brandings: Table[str, FirmBranding] = Table("brandings", lambda kept: kept.firm_id)
         self.api_keys: Table[str, ApiKey] = Table(
             "api_keys", lambda key: key.firm_id, {"prefix": lambda key: (key.prefix,)}
         )

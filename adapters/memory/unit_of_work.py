@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from adapters.memory.repositories.books import MemoryBooks
+from adapters.memory.repositories.brandings import MemoryBrandings
 from adapters.memory.repositories.disputes import MemoryDisputeNotes, MemoryDisputes
 from adapters.memory.repositories.firms import MemoryApiKeys, MemoryClients, MemoryFirms
 from adapters.memory.repositories.inbox import MemoryInbox
@@ -20,6 +21,7 @@ from adapters.memory.store import Store
 from adapters.memory.tables import View
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
+from ports.notice_repositories import Brandings
 from ports.personal_data import PersonalData
 from ports.repositories import (
     ApiKeys,
@@ -53,6 +55,7 @@ class MemoryTransaction:
     disputes: Disputes
     dispute_notes: DisputeNotes
     books: Books
+    brandings: Brandings
     journal: Journal
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
@@ -69,9 +72,10 @@ class MemoryTransaction:
         disputes, notes = View(store.disputes, scope), View(store.dispute_notes, scope)
         refund_owners = View(store.refund_owners, scope)
         answers, beats = View(store.idempotency, scope), View(store.heartbeats, scope)
+        brandings = View(store.brandings, scope)
         seals, sealed = View(store.seals, scope), View(store.sealed, scope)
         self._audit = audit
-        self._views = (firms, keys, clients, records, links, audit, ledger, rows, entries, answers, beats)
+        self._views = (firms, brandings, keys, clients, records, links, audit, ledger, rows, entries, answers, beats)
         self._views_of_seals = (seals, sealed)
         self._views_of_reversals = (disputes, notes, refund_owners)
         outbox = MemoryOutbox(scope, rows, store.numbers)
@@ -88,6 +92,7 @@ class MemoryTransaction:
         )
         inbox = MemoryInbox(scope, entries=entries, firms=firms, invoices=records, links=links)
         self.firms, self.clients = MemoryFirms(scope, firms), MemoryClients(scope, clients, firms)
+        self.brandings = MemoryBrandings(scope, brandings, firms)
         self.api_keys = MemoryApiKeys(scope, keys, firms)
         self.invoices = self.history = invoices
         self.inbox = self.backlog = inbox

@@ -30,6 +30,7 @@ _TAKEN = {
     "attempts_idempotency_key_key": "idempotency_key: another attempt has this key already.",
     "dispute_notes_pkey": "version: this note has been edited in between. Read it again.",
     "dispute_notes_firm_id_dispute_id_fkey": "dispute_id: there is no such dispute in this firm.",
+    "brandings_firm_id_fkey": "firm_id: there is no such firm.",
     "api_keys_firm_id_fkey": "firm_id: there is no such firm.",
     "clients_firm_id_fkey": "firm_id: there is no such firm.",
     "invoices_firm_id_client_id_fkey": "client_id: there is no such client in this firm.",

@@ -1,4 +1,4 @@
 """Which version of the schema this code works with."""
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration."""

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from adapters.postgres.database import db, init_app
 from adapters.postgres.line import Line
 from adapters.postgres.repositories.books import PostgresBooks
+from adapters.postgres.repositories.brandings import PostgresBrandings
 from adapters.postgres.repositories.dispute_notes import PostgresDisputeNotes
 from adapters.postgres.repositories.disputes import PostgresDisputes
 from adapters.postgres.repositories.firms import PostgresApiKeys, PostgresClients, PostgresFirms
@@ -23,6 +24,7 @@ from adapters.postgres.schema import HEAD
 from adapters.postgres.scope import Scope
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
+from ports.notice_repositories import Brandings
 from ports.personal_data import PersonalData
 from ports.repositories import (
     ApiKeys,
@@ -56,6 +58,7 @@ class SqlTransaction:
     disputes: Disputes
     dispute_notes: DisputeNotes
     books: Books
+    brandings: Brandings
     journal: Journal
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
@@ -68,6 +71,7 @@ class SqlTransaction:
         invoices = PostgresInvoices(line, firms)
         self._remembering = (firms, invoices)
         self.firms, self.api_keys, self.clients = firms, PostgresApiKeys(line), PostgresClients(line)
+        self.brandings = PostgresBrandings(line)
         self.invoices, self.history = invoices, PostgresInvoiceHistory(line)
         self.inbox, self.backlog = PostgresInbox(line), PostgresInboxBacklog(line)
         self.outbox = self.schedule = outbox

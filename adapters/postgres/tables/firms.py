@@ -15,6 +15,13 @@ firms = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
+brandings = Table(
+    "brandings",
+    metadata,
+    Column("firm_id", Text, primary_key=True),
+    Column("branding", JSONB, nullable=False),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -9,6 +9,7 @@ import pytest
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from domain.model.disputes import dispute_id
 from domain.model.inbox import InboxStatus
+from domain.model.notices import Branding
 from domain.model.seals import next_seal
 from ports.unit_of_work import UnitOfWork
 from tests.builders import (
@@ -91,6 +92,7 @@ def _fill(uow: UnitOfWork, firm_id: str) -> None:
     in_firm(uow, lambda tx: tx.dispute_notes.add(note), firm_id=firm_id)
     key = an_api_key(id=f"key_{firm_id}", firm_id=firm_id, prefix=f"dk_{firm_id}")
     in_firm(uow, lambda tx: tx.api_keys.add(key), firm_id=firm_id)
+    in_firm(uow, lambda tx: tx.brandings.save(firm_id, Branding()), firm_id=firm_id)
     in_firm(uow, lambda tx: tx.idempotency.begin("k", "print", NOW), firm_id=firm_id)
     event = an_event(id=f"evt_{firm_id}")
     entry = an_inbox_entry(event=event, firm_id=firm_id, status=InboxStatus.UNMATCHED, stripe_ids=["pi_x"])
