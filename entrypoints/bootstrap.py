@@ -9,6 +9,7 @@ from redis import Redis
 
 from adapters.alerts.log_alerter import LogAlerter
 from adapters.files.checkpoints import CheckpointFile
+from adapters.notice_templates.renderer import TemplateNoticeRenderer
 from adapters.postgres.roles import UnsafeRole
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from adapters.prometheus.exposition import exposition
@@ -39,6 +40,7 @@ from entrypoints.settings import Settings
 from entrypoints.web.app import create_app as create_web_app
 from entrypoints.web.application import WebApplication
 from ports.checkpoints import Checkpoints
+from ports.notice_renderer import NoticeRenderer
 from ports.unit_of_work import StorageUnavailable
 
 REQUESTS_PER_SECOND = 20
@@ -54,6 +56,7 @@ class Application:
     mailroom: Mailroom
     workshop: Workshop
     checkpoints: Checkpoints
+    notice_renderer: NoticeRenderer
     metrics: RedisMetrics
     redis: Redis
     readiness: Readiness
@@ -90,7 +93,9 @@ def bootstrap(settings: Settings) -> Application:
     )
     readiness = Readiness(settings, ports, redis, database=lambda: _database_state(uow))
     checkpoints = CheckpointFile(settings.home.audit_checkpoints_path)
-    return Application(settings, ports, mailroom, workshop, checkpoints, metrics, redis, readiness)
+    return Application(
+        settings, ports, mailroom, workshop, checkpoints, TemplateNoticeRenderer(), metrics, redis, readiness
+    )
 
 
 def _database_state(uow: SqlUnitOfWork) -> str:
@@ -112,6 +117,7 @@ def create_app() -> Flask:
             mailroom=application.mailroom,
             cards=application.workshop.till.cards,
             checkpoints=application.checkpoints,
+            notice_renderer=application.notice_renderer,
             readiness=application.readiness.checks,
             metrics_text=lambda: exposition(application.redis, application.readiness.gauges()),
             base_url=application.settings.base_url,

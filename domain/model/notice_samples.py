@@ -1,5 +1,6 @@
 """Notices about nobody, to look at."""
 
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from domain.model.decline_categories import DeclineCategory
@@ -17,21 +18,26 @@ _ABOUT_CARDS = frozenset([NoticeStage.CARD_EXPIRING, NoticeStage.CARD_CHANGED])
 _WITH_REASON = _WITH_RETRY | {NoticeStage.FINAL_NOTICE}
 
 
-def sample_content(
-    stage: NoticeStage,
-    languages: tuple[str, ...],
-    *,
-    firm_name: str,
-    branding: Branding,
-    today: date,
-    category: DeclineCategory | None = None,
-) -> NoticeContent:
-    """What a mail of that stage could hold; `category` is of use to the stages that follow a failure."""
+@dataclass(frozen=True)
+class Sample:
+    """Which mail to look at; `category` is of use to the stages that follow a failure."""
+
+    stage: NoticeStage
+    firm_name: str
+    branding: Branding = field(default_factory=Branding)
+    language: str | None = None
+    category: DeclineCategory | None = None
+
+
+def sample_content(sample: Sample, today: date) -> NoticeContent:
+    """What such a mail could hold."""
+    stage, branding = sample.stage, sample.branding
     is_about_card = stage in _ABOUT_CARDS
+    category = sample.category or DeclineCategory.INSUFFICIENT_FUNDS
     return NoticeContent(
         stage=stage,
-        languages=languages,
-        firm_name=branding.display_name or firm_name,
+        languages=(*filter(None, [sample.language]), branding.default_language),
+        firm_name=branding.display_name or sample.firm_name,
         client_name="Example Customer",
         link="https://pay.example.com/p/sample",
         amount=None if is_about_card else Money(123_450, "eur"),
@@ -39,7 +45,7 @@ def sample_content(
         due_on=None if is_about_card else today - timedelta(days=5),
         paid_on=today if stage is NoticeStage.RECEIPT else None,
         retry_on=today + timedelta(days=3) if stage in _WITH_RETRY else None,
-        category=(category or DeclineCategory.INSUFFICIENT_FUNDS) if stage in _WITH_REASON else None,
+        category=category if stage in _WITH_REASON else None,
         card_brand="visa",
         card_last4="4242",
         card_exp_month=today.month if is_about_card else None,

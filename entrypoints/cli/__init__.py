@@ -22,6 +22,7 @@ COMMANDS = {
     "import": "entrypoints.cli.imports:import_",
     "events": "entrypoints.cli.events:events",
     "reconcile": "entrypoints.cli.reconcile:reconcile",
+    "notices": "entrypoints.cli.notices:notices",
     "audit": "entrypoints.cli.audit:audit",
     "demo": "entrypoints.cli.demo:demo",
 }

@@ -5,6 +5,7 @@ from flask import Flask
 from entrypoints.web import error_handlers, health, problem_pages, security_headers, webhooks
 from entrypoints.web.api import (
     audit_events,
+    branding,
     clients,
     dispute_notes,
     dispute_summary,
@@ -13,6 +14,7 @@ from entrypoints.web.api import (
     invoice_story,
     invoices,
     ledger,
+    notice_preview,
     outbox,
     policy,
     refunds,
@@ -42,6 +44,8 @@ _API = (
     audit_events,
     outbox,
     policy,
+    branding,
+    notice_preview,
 )
 _INTRODUCTION = (
     "Finds out that a payment failed or was disputed, and does everything that follows. JSON in and out; times are "

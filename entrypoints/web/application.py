@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from domain.services.steps import Ports
 from domain.services.webhooks import Mailroom
 from ports.checkpoints import Checkpoints
+from ports.notice_renderer import NoticeRenderer
 from ports.payment_gateway import CardFile
 
 _EXTENSION = "dunlin"
@@ -26,6 +27,7 @@ class WebApplication:
     mailroom: Mailroom
     cards: CardFile
     checkpoints: Checkpoints
+    notice_renderer: NoticeRenderer
     readiness: Callable[[], Mapping[str, str]]
     metrics_text: Callable[[], tuple[bytes, str]]
     base_url: str

@@ -76,5 +76,7 @@ def acceptable_body(route: Route, tenant: Tenant) -> Json | None:
         "POST /webhook-events/<id:event_id>/replay": None,
         "PUT /policy": {"retry_delays_days": [1]},
         "POST /policy/preview": {},
+        "PUT /branding": {"accent_color": "#123456"},
+        "POST /notices/preview": {"stage": "receipt"},
     }
     return None if route.method == "GET" else bodies[str(route)]

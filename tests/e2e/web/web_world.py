@@ -18,6 +18,7 @@ from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
 from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
 from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.notice_templates.renderer import TemplateNoticeRenderer
 from adapters.stripe_api.events.interpreter import StripeEventInterpreter
 from adapters.stripe_api.verifier import StripeWebhookVerifier
 from domain.model.audit import Actor
@@ -81,6 +82,7 @@ class WebWorld:
                 mailroom=self.mailroom,
                 cards=till.cards,
                 checkpoints=self.checkpoints,
+                notice_renderer=TemplateNoticeRenderer(),
                 readiness=lambda: self.checks,
                 metrics_text=lambda: (b"dunlin_up 1\n", "text/plain; version=0.0.4; charset=utf-8"),
                 base_url=base_url or "http://127.0.0.1:8000",
