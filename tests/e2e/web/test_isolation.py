@@ -26,11 +26,14 @@ ANSWERS_TO_FOREIGN_BODIES = {
     "GET /ledger": 200,
     "GET /outbox": 200,
     "GET /policy": 200,
+    "GET /branding": 200,
     "GET /webhook-events": 200,
     "POST /clients": 201,
     "POST /invoices": 422,
     "POST /policy/preview": 200,
+    "POST /notices/preview": 200,
     "PUT /policy": 200,
+    "PUT /branding": 200,
 }
 # What is found and then refused for the state that it is in here: nothing was paid.
 REFUSED_BY_STATE = {"POST /invoices/<id:invoice_id>/refunds", "POST /disputes/<id:dispute_id>/refund"}

@@ -10,8 +10,10 @@ ROUTES = api_routes()
 # What needs more than reading for a GET and more than writing for the rest, or less.
 EXCEPTIONS = {
     "POST /clients/<id:client_id>/erase": Scope.ADMIN,
+    "POST /notices/preview": Scope.READ,
     "POST /policy/preview": Scope.READ,
     "POST /webhook-events/<id:event_id>/replay": Scope.ADMIN,
+    "PUT /branding": Scope.ADMIN,
     "PUT /policy": Scope.ADMIN,
 }
 
