@@ -5,6 +5,7 @@ from typing import Protocol
 
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
+from ports.host_repositories import HostEvents, WebhookEndpoints
 from ports.notice_repositories import Brandings
 from ports.personal_data import PersonalData
 from ports.repositories import (
@@ -67,6 +68,8 @@ class Transaction(Protocol):
     heartbeats: Heartbeats
     seals: Seals
     personal_data: PersonalData
+    webhook_endpoints: WebhookEndpoints
+    host_events: HostEvents
 
     def commit(self) -> None:
         """Keep everything. Raises `SerializationConflict` (nothing was kept) or `CommitUnknown`."""

@@ -33,6 +33,8 @@ T = TypeVar("T")
 OTHER_CLIENT_ID = "cli_south"
 
 CHILDREN_FIRST = [
+    "webhook_endpoints",
+    "host_events",
     "inbox_mentions",
     "inbox",
     "idempotency_keys",

@@ -12,12 +12,14 @@ from domain.model.audit import AuditEvent
 from domain.model.dispute_notes import DisputeNote
 from domain.model.disputes import Dispute
 from domain.model.firms import ApiKey, Client, Firm
+from domain.model.host_deliveries import StoredHostEvent
 from domain.model.inbox import InboxEntry, InboxStatus
 from domain.model.invoices import InvoiceFacts, InvoiceFigures
 from domain.model.ledger import LedgerEntry
 from domain.model.notices import Branding
 from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxStatus
 from domain.model.seals import Seal, SealEntry
+from domain.model.webhook_endpoints import WebhookEndpoint
 from ports.repositories import StoredAnswer
 from ports.unit_of_work import StorageUnavailable
 
@@ -95,6 +97,14 @@ class Planned:
 
     number: int
     item: OutboxItem
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event for the host in the order of writing."""
+
+    number: int
+    stored: StoredHostEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,10 @@ class Store:
             },
         )
         self.idempotency: Table[tuple[str, str], Answered] = Table("idempotency", lambda answered: answered.firm_id)
+        self.webhook_endpoints: Table[str, WebhookEndpoint] = Table(
+            "webhook_endpoints", lambda endpoint: endpoint.firm_id
+        )
+        self.host_events: Table[str, Told] = Table("host_events", lambda told: told.stored.event.firm_id)
         self.heartbeats: Table[str, datetime] = Table("heartbeats", lambda _: NO_FIRM)
 
     def require_up(self) -> None:

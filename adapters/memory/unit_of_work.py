@@ -8,6 +8,7 @@ from adapters.memory.repositories.books import MemoryBooks
 from adapters.memory.repositories.brandings import MemoryBrandings
 from adapters.memory.repositories.disputes import MemoryDisputeNotes, MemoryDisputes
 from adapters.memory.repositories.firms import MemoryApiKeys, MemoryClients, MemoryFirms
+from adapters.memory.repositories.host_events import MemoryHostEvents, MemoryWebhookEndpoints
 from adapters.memory.repositories.inbox import MemoryInbox
 from adapters.memory.repositories.invoices import MemoryInvoices
 from adapters.memory.repositories.journal import MemoryJournal
@@ -21,6 +22,7 @@ from adapters.memory.store import Store
 from adapters.memory.tables import View
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
+from ports.host_repositories import HostEvents, WebhookEndpoints
 from ports.notice_repositories import Brandings
 from ports.personal_data import PersonalData
 from ports.repositories import (
@@ -61,6 +63,8 @@ class MemoryTransaction:
     heartbeats: Heartbeats
     seals: Seals
     personal_data: PersonalData
+    webhook_endpoints: WebhookEndpoints
+    host_events: HostEvents
 
     def __init__(self, store: Store, scope: Scope) -> None:
         self._store = store
@@ -74,10 +78,12 @@ class MemoryTransaction:
         answers, beats = View(store.idempotency, scope), View(store.heartbeats, scope)
         brandings = View(store.brandings, scope)
         seals, sealed = View(store.seals, scope), View(store.sealed, scope)
+        endpoints, host_events = View(store.webhook_endpoints, scope), View(store.host_events, scope)
         self._audit = audit
         self._views = (firms, brandings, keys, clients, records, links, audit, ledger, rows, entries, answers, beats)
         self._views_of_seals = (seals, sealed)
         self._views_of_reversals = (disputes, notes, refund_owners)
+        self._views_of_the_host = (endpoints, host_events)
         outbox = MemoryOutbox(scope, rows, store.numbers)
         journal = MemoryJournal(audit, ledger, store.numbers)
         reversals = ReversalRows(scope, disputes=disputes, refund_owners=refund_owners)
@@ -103,6 +109,8 @@ class MemoryTransaction:
         self.idempotency, self.heartbeats = MemoryIdempotencyKeys(scope, answers), MemoryHeartbeats(scope, beats)
         self.seals = MemorySeals(scope, audit=audit, seals=seals, sealed=sealed, store=store)
         self.personal_data = MemoryPersonalData(scope, entries=entries, answers=answers, disputes=disputes, notes=notes)
+        self.webhook_endpoints = MemoryWebhookEndpoints(scope, endpoints, firms)
+        self.host_events = MemoryHostEvents(scope, host_events, store.numbers)
 
     def commit(self) -> None:
         """Keep everything; see the port."""
@@ -110,7 +118,12 @@ class MemoryTransaction:
         self._store.require_up()
         with self._store.mutex:
             self._number_audit_events()
-            for view in (*self._views, *self._views_of_reversals, *self._views_of_seals):
+            for view in (
+                *self._views,
+                *self._views_of_reversals,
+                *self._views_of_seals,
+                *self._views_of_the_host,
+            ):
                 if view.changes:
                     view.keep()
         self._scope.release()

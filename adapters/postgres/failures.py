@@ -33,6 +33,7 @@ _TAKEN = {
     "brandings_firm_id_fkey": "firm_id: there is no such firm.",
     "api_keys_firm_id_fkey": "firm_id: there is no such firm.",
     "clients_firm_id_fkey": "firm_id: there is no such firm.",
+    "webhook_endpoints_firm_id_fkey": "firm_id: there is no such firm.",
     "invoices_firm_id_client_id_fkey": "client_id: there is no such client in this firm.",
 }
 

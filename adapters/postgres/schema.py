@@ -1,4 +1,4 @@
 """Which version of the schema this code works with."""
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration."""

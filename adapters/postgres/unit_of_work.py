@@ -13,6 +13,7 @@ from adapters.postgres.repositories.brandings import PostgresBrandings
 from adapters.postgres.repositories.dispute_notes import PostgresDisputeNotes
 from adapters.postgres.repositories.disputes import PostgresDisputes
 from adapters.postgres.repositories.firms import PostgresApiKeys, PostgresClients, PostgresFirms
+from adapters.postgres.repositories.host_events import PostgresHostEvents, PostgresWebhookEndpoints
 from adapters.postgres.repositories.inbox import PostgresInbox, PostgresInboxBacklog
 from adapters.postgres.repositories.invoices import PostgresInvoiceHistory, PostgresInvoices
 from adapters.postgres.repositories.journal import PostgresJournal
@@ -24,6 +25,7 @@ from adapters.postgres.schema import HEAD
 from adapters.postgres.scope import Scope
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
+from ports.host_repositories import HostEvents, WebhookEndpoints
 from ports.notice_repositories import Brandings
 from ports.personal_data import PersonalData
 from ports.repositories import (
@@ -64,6 +66,8 @@ class SqlTransaction:
     heartbeats: Heartbeats
     seals: Seals
     personal_data: PersonalData
+    webhook_endpoints: WebhookEndpoints
+    host_events: HostEvents
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -79,6 +83,7 @@ class SqlTransaction:
         self.journal, self.books = PostgresJournal(line), PostgresBooks(line)
         self.idempotency, self.heartbeats = PostgresIdempotencyKeys(line), PostgresHeartbeats(line)
         self.seals, self.personal_data = PostgresSeals(line), PostgresPersonalData(line)
+        self.webhook_endpoints, self.host_events = PostgresWebhookEndpoints(line), PostgresHostEvents(line)
 
     def commit(self) -> None:
         """Keep everything; see the port."""

@@ -29,6 +29,7 @@ from tests.builders import (
     an_outbox_item,
     facts_of,
 )
+from tests.host_builders import a_stored_event, an_endpoint
 from tests.reversal_builders import (
     a_note,
     a_refund_request,
@@ -90,6 +91,10 @@ def _fill(uow: UnitOfWork, firm_id: str) -> None:
     in_firm(uow, lambda tx: tx.invoices.save(change), firm_id=firm_id)
     note = a_note(id=f"dno_{firm_id}", firm_id=firm_id, dispute_id=dispute_id(firm_id, "dp_1"))
     in_firm(uow, lambda tx: tx.dispute_notes.add(note), firm_id=firm_id)
+    host = an_endpoint(id=f"wep_{firm_id}", firm_id=firm_id)
+    in_firm(uow, lambda tx: tx.webhook_endpoints.add(host), firm_id=firm_id)
+    told = a_stored_event(id=f"hev_{firm_id}", firm_id=firm_id)
+    in_firm(uow, lambda tx: tx.host_events.add(told), firm_id=firm_id)
     key = an_api_key(id=f"key_{firm_id}", firm_id=firm_id, prefix=f"dk_{firm_id}")
     in_firm(uow, lambda tx: tx.api_keys.add(key), firm_id=firm_id)
     in_firm(uow, lambda tx: tx.brandings.save(firm_id, Branding()), firm_id=firm_id)
