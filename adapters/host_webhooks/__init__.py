@@ -1,0 +1,1 @@
+"""Webhooks to the host application, after Standard Webhooks."""
