@@ -9,6 +9,7 @@ from redis import Redis
 
 from adapters.alerts.log_alerter import LogAlerter
 from adapters.files.checkpoints import CheckpointFile
+from adapters.host_webhooks.sender import StandardHostWebhooks
 from adapters.notice_templates.renderer import TemplateNoticeRenderer
 from adapters.postgres.roles import UnsafeRole
 from adapters.postgres.unit_of_work import SqlUnitOfWork
@@ -30,6 +31,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import RandomIds
 from domain.model.audit import Actor
 from domain.model.firms import Scope
+from domain.model.host_addresses import AddressRules
 from domain.services.charging import Till
 from domain.services.firms import create_api_key, create_firm, list_firms
 from domain.services.outbox import Workshop
@@ -90,12 +92,18 @@ def bootstrap(settings: Settings) -> Application:
         refunds=StripeRefundGateway(client, pacer, clock),
         disputes=StripeDisputeGateway(client, pacer, clock),
         records=StripeRecordsReader(client, pacer),
+        hosts=StandardHostWebhooks(settings.secret_key, _address_rules(settings)),
     )
     readiness = Readiness(settings, ports, redis, database=lambda: _database_state(uow))
     checkpoints = CheckpointFile(settings.home.audit_checkpoints_path)
     return Application(
         settings, ports, mailroom, workshop, checkpoints, TemplateNoticeRenderer(), metrics, redis, readiness
     )
+
+
+def _address_rules(settings: Settings) -> AddressRules:
+    """Plain HTTP is for trying things out beside the sandbox."""
+    return AddressRules(settings.uses_sandbox, frozenset(settings.webhook_allowed_hosts))
 
 
 def _database_state(uow: SqlUnitOfWork) -> str:
@@ -116,6 +124,7 @@ def create_app() -> Flask:
             ports=application.ports,
             mailroom=application.mailroom,
             cards=application.workshop.till.cards,
+            hosts=application.workshop.hosts,
             checkpoints=application.checkpoints,
             notice_renderer=application.notice_renderer,
             readiness=application.readiness.checks,

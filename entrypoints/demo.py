@@ -11,6 +11,7 @@ from adapters.memory.bank_values import Mood, Trouble
 from adapters.memory.chance import SeededChance
 from adapters.memory.clock import SettableClock
 from adapters.memory.dispute_gateway import MemoryDisputeGateway
+from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
 from adapters.memory.metrics import NoMetrics
@@ -118,6 +119,7 @@ class Demo:
             refunds=MemoryRefundGateway(self._reversals, self._clock),
             disputes=MemoryDisputeGateway(self._reversals, self._clock),
             records=MemoryStripeRecords(self._reversals, self._clock, HANDLED_TYPES),
+            hosts=MemoryHostWebhooks(),
         )
         self._firm = create_firm(self._ports, "Demo firm", None, _BY)
 

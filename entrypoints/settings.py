@@ -58,6 +58,8 @@ class Settings:
     smtp_url: str | None = field(repr=False)
     mail_from: str
     alert_urls: tuple[str, ...] = field(repr=False)
+    webhook_allowed_hosts: tuple[str, ...]
+    """Hosts that webhooks to host applications may reach although they are not on the public internet; lower case."""
     log_format: str
     """`console` or `json`."""
 
@@ -115,6 +117,7 @@ class Settings:
             smtp_url=reader.address("SMTP_URL", schemes=("smtp", "smtps")),
             mail_from=reader.text("MAIL_FROM") or DEFAULT_MAIL_FROM,
             alert_urls=reader.list_of("ALERT_URLS"),
+            webhook_allowed_hosts=tuple(host.lower() for host in reader.list_of("DUNLIN_WEBHOOK_ALLOWED_HOSTS")),
             log_format=reader.choice("DUNLIN_LOG_FORMAT", "console", ("console", "json")),
         )
 

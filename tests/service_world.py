@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from adapters.memory.chance import SeededChance
 from adapters.memory.clock import SettableClock
+from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
 from adapters.memory.unit_of_work import MemoryUnitOfWork
@@ -156,9 +157,11 @@ class World:
 
         self.mailroom = Mailroom(NoVerifier(), StripeEventInterpreter(), livemode=False)
         self.refunds, self.disputes = ScriptedRefunds(self.clock), ScriptedDisputes(self.clock)
-        self.records = ScriptedRecords()
+        self.records, self.hosts = ScriptedRecords(), MemoryHostWebhooks()
         till = Till(self.gateway, self.cards)
-        self.workshop = Workshop(till, self.mailroom, self.alerts, self.refunds, self.disputes, self.records)
+        self.workshop = Workshop(
+            till, self.mailroom, self.alerts, self.refunds, self.disputes, self.records, self.hosts
+        )
         self.firm: Firm = firms.create_firm(self.ports, "North Ltd", None, ADMIN)
         if self.policy != Policy():
             firms.replace_policy(self.ports, self.firm.id, self.policy, ADMIN)

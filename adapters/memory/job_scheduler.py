@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ports.clock import Clock
 from ports.job_scheduler import Bell, QueueUnavailable
 
-_QUEUES = ("retries", "notices", "upkeep")
+_QUEUES = ("retries", "notices", "upkeep", "host_webhooks")
 
 
 class MemoryJobScheduler:

@@ -8,7 +8,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-QUEUE_NAMES: Final = ("retries", "notices", "upkeep")
+QUEUE_NAMES: Final = ("retries", "notices", "upkeep", "host_webhooks")
 
 _DEFAULT_TIMEOUT_SECONDS = 0.2
 _HEALTH_CHECK_SECONDS = 15

@@ -35,6 +35,8 @@ class OutboxKind(StrEnum):
     """Fetch a page of events that Stripe may have failed to deliver."""
     RECONCILE = "reconcile"
     """Compare a page of what we know with what Stripe knows."""
+    HOST_WEBHOOK = "host_webhook"
+    """Send one event to one endpoint of the host application."""
 
 
 class OutboxStatus(StrEnum):
@@ -51,6 +53,8 @@ PENDING_STATUSES = frozenset({OutboxStatus.DUE, OutboxStatus.CLAIMED, OutboxStat
 
 RETRIES_QUEUE = "retries"
 UPKEEP_QUEUE = "upkeep"
+HOST_QUEUE = "host_webhooks"
+"""Of its own: a host that answers slowly keeps nothing of ours from being done."""
 QUEUE_OF = {
     OutboxKind.COLLECT: RETRIES_QUEUE,
     OutboxKind.RETRY: RETRIES_QUEUE,
@@ -65,6 +69,7 @@ QUEUE_OF = {
     OutboxKind.ACCEPT_DISPUTE: RETRIES_QUEUE,
     OutboxKind.BACKFILL: UPKEEP_QUEUE,
     OutboxKind.RECONCILE: UPKEEP_QUEUE,
+    OutboxKind.HOST_WEBHOOK: HOST_QUEUE,
 }
 
 WAITS_FOR_ATTEMPT = "Waits for attempt "

@@ -9,6 +9,7 @@ from domain.model.attempts import OwnAttempt
 from domain.model.audit import Actor, AuditEvent, Note
 from domain.model.disputes import merge_disputes
 from domain.model.firms import Firm
+from domain.model.host_events import invoice_events
 from domain.model.inbox import Interpretation
 from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, derive
 from domain.model.ledger import entries
@@ -19,6 +20,7 @@ from domain.model.policies import Policy, Terms
 from domain.model.refunds import merge_refunds, merge_totals
 from domain.model.reversal_narration import narrate_reversals
 from domain.model.schedule import Rescheduling, reschedule
+from domain.services.host_events import tell_host
 from domain.services.steps import Step
 from ports.repositories import Change, LockedInvoice
 
@@ -47,6 +49,7 @@ def save(step: Step, locked: LockedInvoice, after: InvoiceFacts, firm: Firm, edi
         *narrate_reversals(locked.facts, after, before_state, after_state),
         *edit.notes,
     )
+    told = tell_host(step, invoice_events(locked.facts, after, before_state, after_state))
     change = Change(
         before=locked.facts,
         after=after,
@@ -54,7 +57,7 @@ def save(step: Step, locked: LockedInvoice, after: InvoiceFacts, firm: Firm, edi
         now=step.now,
         ledger=entries(after_state.attempts, after.reversals.refunds, after.disputes),
         audit=tuple(audit_event(step, firm.id, note, edit.by, after.invoice.id) for note in notes),
-        new_outbox=_new_rows(step, after.invoice, moves, notes),
+        new_outbox=(*_new_rows(step, after.invoice, moves, notes), *told),
         changed_outbox=_last_of_each((*edit.finished, *moves.changed)),
         stripe_ids=_new_stripe_ids(locked.facts, after),
     )

@@ -11,12 +11,14 @@ from domain.model.audit import STRIPE, Actor, MetadataValue, Note, Severity
 from domain.model.disputes import Dispute, DisputeTelling, dispute_id, merge_dispute
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
 from domain.model.firms import Firm
+from domain.model.host_events import dispute_events
 from domain.model.inbox import Interpretation
 from domain.model.invoices import InvoiceFacts, InvoiceState
 from domain.model.outbox import OutboxItem, OutboxKind
 from domain.model.reversal_narration import narrate_dispute
 from domain.model.schedule import reschedule_dispute
 from domain.services.bookkeeping import Edit, alert_items, audit_event, save, wished_item, with_told
+from domain.services.host_events import tell_host
 from domain.services.steps import Ports, Step, in_firm
 from ports.dispute_repositories import StandingDispute
 from ports.repositories import LockedInvoice
@@ -141,7 +143,8 @@ def _save_unmatched(step: Step, firm: Firm, before: Dispute | None, after: Dispu
     step.tx.disputes.save_unmatched(after, step.now)
     step.tx.journal.append([audit_event(step, firm.id, note, edit.by) for note in notes])
     wished = [wished_item(step, firm.id, wish, None) for wish in moves.missing]
-    added = step.tx.outbox.add([*wished, *alert_items(step, firm.id, notes, None)])
+    told = tell_host(step, dispute_events(firm.id, before, after))
+    added = step.tx.outbox.add([*wished, *alert_items(step, firm.id, notes, None), *told])
     changed = (*edit.finished, *moves.changed)
     for item in changed:
         step.tx.outbox.save(item)

@@ -12,6 +12,7 @@ from domain.services.cases import done
 from domain.services.charging import Till, put_off, retry_payment
 from domain.services.collection import recompute_invoice
 from domain.services.dispute_work import accept_dispute, remind
+from domain.services.host_deliveries import deliver_to_host
 from domain.services.reconciliation import Reconciler, run_reconcile
 from domain.services.refunds import carry_out_refund
 from domain.services.settling import poll_pending, settle
@@ -19,6 +20,7 @@ from domain.services.steps import Ports, Step, in_firm, in_system, ring
 from domain.services.webhooks import EventNotProcessed, Mailroom, apply_event
 from ports.alerter import Alert, Alerter, AlertNotDelivered
 from ports.dispute_gateway import DisputeGateway
+from ports.host_webhooks import HostWebhooks
 from ports.job_scheduler import QueueUnavailable
 from ports.refund_gateway import RefundGateway
 from ports.stripe_records import StripeRecords
@@ -43,6 +45,7 @@ class Workshop:
     refunds: RefundGateway
     disputes: DisputeGateway
     records: StripeRecords
+    hosts: HostWebhooks
 
     @property
     def books(self) -> Reconciler:
@@ -219,5 +222,6 @@ _RUNNERS: Mapping[OutboxKind, Callable[[Ports, Workshop, OutboxItem], None]] = {
     OutboxKind.ACCEPT_DISPUTE: lambda ports, workshop, item: accept_dispute(ports, workshop.disputes, item),
     OutboxKind.BACKFILL: lambda ports, workshop, item: run_backfill(ports, workshop.mailroom, workshop.records, item),
     OutboxKind.RECONCILE: lambda ports, workshop, item: run_reconcile(ports, workshop.books, item),
+    OutboxKind.HOST_WEBHOOK: lambda ports, workshop, item: deliver_to_host(ports, workshop.hosts, item),
 }
 """What each kind of row asks for."""

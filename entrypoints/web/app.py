@@ -11,6 +11,7 @@ from entrypoints.web.api import (
     dispute_summary,
     disputes,
     gate,
+    host_events,
     invoice_story,
     invoices,
     ledger,
@@ -18,6 +19,7 @@ from entrypoints.web.api import (
     outbox,
     policy,
     refunds,
+    webhook_endpoints,
     webhook_events,
 )
 from entrypoints.web.application import WebApplication, keep
@@ -41,6 +43,8 @@ _API = (
     dispute_notes,
     ledger,
     webhook_events,
+    webhook_endpoints,
+    host_events,
     audit_events,
     outbox,
     policy,

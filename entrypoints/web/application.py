@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from domain.services.steps import Ports
 from domain.services.webhooks import Mailroom
 from ports.checkpoints import Checkpoints
+from ports.host_webhooks import HostWebhooks
 from ports.notice_renderer import NoticeRenderer
 from ports.payment_gateway import CardFile
 
@@ -26,6 +27,7 @@ class WebApplication:
     ports: Ports
     mailroom: Mailroom
     cards: CardFile
+    hosts: HostWebhooks
     checkpoints: Checkpoints
     notice_renderer: NoticeRenderer
     readiness: Callable[[], Mapping[str, str]]

@@ -58,6 +58,11 @@ def keep_reserved() -> None:
     g.pop("idempotency_key", None)
 
 
+def keep_without(*names: str) -> None:
+    """The answer shows these once: they are null in what is kept of it."""
+    g.shown_once = names
+
+
 def end(response: Response) -> None:
     """Keep the answer under the key that `begin` reserved, or give the key back."""
     key = g.pop("idempotency_key", None)
@@ -90,7 +95,10 @@ def _fingerprint(body: Mapping[str, Any]) -> str:
 
 def _frozen(response: Response) -> dict[str, Any]:
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-    return {"text": response.get_data(as_text=True), "headers": headers}
+    text = response.get_data(as_text=True)
+    if "shown_once" in g and response.is_json:
+        text = json.dumps({**json.loads(text), **dict.fromkeys(g.shown_once)})
+    return {"text": text, "headers": headers}
 
 
 def _answer(known: StoredAnswer, *, is_same: bool, is_stale: bool) -> Response:

@@ -18,6 +18,7 @@ from adapters.memory.bank_values import BankCharge, BankDispute, BankRefund, Ban
 from adapters.memory.chance import SeededChance
 from adapters.memory.clock import SettableClock
 from adapters.memory.dispute_gateway import MemoryDisputeGateway
+from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
 from adapters.memory.metrics import NoMetrics
@@ -167,6 +168,7 @@ class World:
             CrashingRefunds(MemoryRefundGateway(self.reversals, self.clock), self._perhaps_crash),
             CrashingDisputes(MemoryDisputeGateway(self.reversals, self.clock), self._perhaps_crash),
             MemoryStripeRecords(self.reversals, self.clock, HANDLED_TYPES),
+            MemoryHostWebhooks(),
         )
         self.firm = create_firm(self.ports, "Simulated", None, BY)
         self.cards: list[str] = []

@@ -16,7 +16,7 @@ from entrypoints.web.strict_json import parse_object
 BODY_BYTES_MAX = 131_072
 
 _FAILED_LOGINS = "dunlin.failed_logins"
-_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 def register(app: Flask) -> None:

@@ -50,6 +50,8 @@ def ids_of(tenant: Tenant) -> dict[str, str]:
         "event_id": f"evt_{tenant.firm_id}",
         "dispute_id": dispute_id(tenant.firm_id, f"dp_{tenant.firm_id}"),
         "note_id": f"not_of_{tenant.firm_id}",
+        "endpoint_id": f"wep_of_{tenant.firm_id}",
+        "host_event_id": f"hev_of_{tenant.firm_id}",
         **tenant.made,
     }
 
@@ -74,6 +76,11 @@ def acceptable_body(route: Route, tenant: Tenant) -> Json | None:
         "POST /disputes/<id:dispute_id>/notes": {"body": "The parcel was signed for."},
         "PATCH /disputes/<id:dispute_id>/notes/<id:note_id>": {"body": "The parcel was signed for twice."},
         "POST /webhook-events/<id:event_id>/replay": None,
+        "POST /webhook-endpoints": {"url": "https://billing.example.com/hooks"},
+        "PATCH /webhook-endpoints/<id:endpoint_id>": {"description": "Renamed"},
+        "DELETE /webhook-endpoints/<id:endpoint_id>": None,
+        "POST /webhook-endpoints/<id:endpoint_id>/rotate-secret": None,
+        "POST /host-events/<id:host_event_id>/replay": None,
         "PUT /policy": {"retry_delays_days": [1]},
         "POST /policy/preview": {},
         "PUT /branding": {"accent_color": "#123456"},

@@ -6,6 +6,7 @@ import pytest
 
 from tests import stripe_events
 from tests.builders import NOW
+from tests.e2e.web.host_stories import an_endpoint, host_event_of
 from tests.e2e.web.reversal_stories import tell_dispute
 from tests.e2e.web.routes import Route, acceptable_body, api_routes, ids_of
 from tests.e2e.web.web_world import Tenant, WebWorld
@@ -22,16 +23,19 @@ ANSWERS_TO_FOREIGN_BODIES = {
     "GET /clients": 200,
     "GET /disputes": 200,
     "GET /disputes/summary": 200,
+    "GET /host-events": 200,
     "GET /invoices": 200,
     "GET /ledger": 200,
     "GET /outbox": 200,
     "GET /policy": 200,
     "GET /branding": 200,
+    "GET /webhook-endpoints": 200,
     "GET /webhook-events": 200,
     "POST /clients": 201,
     "POST /invoices": 422,
     "POST /policy/preview": 200,
     "POST /notices/preview": 200,
+    "POST /webhook-endpoints": 201,
     "PUT /policy": 200,
     "PUT /branding": 200,
 }
@@ -46,6 +50,7 @@ def web() -> WebWorld:
     """
     world = WebWorld()
     for tenant in (world.north, world.south):
+        tenant.made["endpoint_id"] = an_endpoint(world, by=tenant)["id"]
         metadata = {"invoice_id": tenant.invoice_id}
         intent = stripe_events.payment_intent(
             f"pi_{tenant.firm_id}",
@@ -60,6 +65,7 @@ def web() -> WebWorld:
         tell_dispute(world, f"ch_{tenant.firm_id}", intent_id=f"pi_{tenant.firm_id}", **dispute)
         noted = world.call("POST", f"/disputes/dp_{tenant.firm_id}/notes", {"body": "A secret."}, by=tenant)
         tenant.made["note_id"] = noted.get_json()["id"]
+        tenant.made["host_event_id"] = host_event_of(world, by=tenant)["id"]
     return world
 
 
@@ -117,6 +123,7 @@ def test_a_body_that_speaks_of_another_firms_objects_touches_and_shows_nothing_o
     ("path", "query"),
     [
         ("/invoices", "client_id"),
+        ("/host-events", "invoice_id"),
         ("/outbox", "invoice_id"),
         ("/outbox", "dispute_id"),
         ("/disputes", "client_id"),

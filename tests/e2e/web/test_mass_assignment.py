@@ -5,6 +5,7 @@ from dataclasses import fields
 import pytest
 
 import adapters.postgres.tables.firms
+import adapters.postgres.tables.host
 import adapters.postgres.tables.invoices
 import adapters.postgres.tables.journal
 import adapters.postgres.tables.reversals

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from tests import stripe_events
 from tests.builders import NOW
+from tests.e2e.web.host_stories import an_endpoint, host_event_of
 from tests.e2e.web.reversal_stories import a_dispute
 from tests.e2e.web.routes import api_routes, ids_of
 from tests.e2e.web.web_world import WebWorld
 
-RULES = ["/clients", "/invoices", "/disputes", "/ledger", "/webhook-events", "/audit-events", "/outbox"]
+RULES = ["/clients", "/invoices", "/disputes", "/ledger", "/webhook-events", "/audit-events", "/outbox", "/host-events"]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,9 @@ def web(database_url: str) -> Iterator[WebWorld]:
 def test_every_list_and_object_can_be_read(web: WebWorld) -> None:
     intent = stripe_events.payment_intent("pi_1", "succeeded", metadata={"invoice_id": web.north.invoice_id})
     web.deliver(stripe_events.event("payment_intent.succeeded", intent, NOW))
+    web.north.made["endpoint_id"] = an_endpoint(web, event_types=["dispute.opened"])["id"]
     web.north.made["dispute_id"] = a_dispute(web)
+    web.north.made["host_event_id"] = host_event_of(web)["id"]
     noted = web.call("POST", "/disputes/dp_1/notes", {"body": "Käse \U0001f9c0\nzweite Zeile"})
     web.north.made["note_id"] = noted.get_json()["id"]
 

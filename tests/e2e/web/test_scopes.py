@@ -9,9 +9,14 @@ from tests.e2e.web.web_world import WebWorld
 ROUTES = api_routes()
 # What needs more than reading for a GET and more than writing for the rest, or less.
 EXCEPTIONS = {
+    "DELETE /webhook-endpoints/<id:endpoint_id>": Scope.ADMIN,
+    "PATCH /webhook-endpoints/<id:endpoint_id>": Scope.ADMIN,
     "POST /clients/<id:client_id>/erase": Scope.ADMIN,
+    "POST /host-events/<id:host_event_id>/replay": Scope.ADMIN,
     "POST /notices/preview": Scope.READ,
     "POST /policy/preview": Scope.READ,
+    "POST /webhook-endpoints": Scope.ADMIN,
+    "POST /webhook-endpoints/<id:endpoint_id>/rotate-secret": Scope.ADMIN,
     "POST /webhook-events/<id:event_id>/replay": Scope.ADMIN,
     "PUT /branding": Scope.ADMIN,
     "PUT /policy": Scope.ADMIN,

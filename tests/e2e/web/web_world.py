@@ -14,6 +14,7 @@ from adapters.memory.bank_values import Mood
 from adapters.memory.chance import SeededChance
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.clock import SettableClock
+from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
 from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
@@ -73,7 +74,10 @@ class WebWorld:
         till = Till(MemoryPaymentGateway(self.bank, self.clock), cards or MemoryCardFile(self.bank))
         self.refunds, self.disputes = StripeRefunds(self.clock), StripeDisputes(self.clock)
         self.alerts = KeptAlerts()
-        self.workshop = Workshop(till, self.mailroom, self.alerts, self.refunds, self.disputes, EmptyRecords())
+        self.hosts = MemoryHostWebhooks()
+        self.workshop = Workshop(
+            till, self.mailroom, self.alerts, self.refunds, self.disputes, EmptyRecords(), self.hosts
+        )
         self.checkpoints = MemoryCheckpoints()
         self.checks: dict[str, str] = {"database": "ok"}
         self.app = create_app(
@@ -81,6 +85,7 @@ class WebWorld:
                 ports=self.ports,
                 mailroom=self.mailroom,
                 cards=till.cards,
+                hosts=self.hosts,
                 checkpoints=self.checkpoints,
                 notice_renderer=TemplateNoticeRenderer(),
                 readiness=lambda: self.checks,
