@@ -18,6 +18,10 @@ from adapters.prometheus.metrics import RedisMetrics
 from adapters.redis_pacing.pacer import RedisRequestPacer
 from adapters.rq_jobs.doorbell import RqJobScheduler
 from adapters.rq_jobs.queues import connect
+from adapters.smtp.folder import FolderMailer
+from adapters.smtp.mailer import SmtpMailer
+from adapters.smtp.server import Sender, SmtpServer
+from adapters.standard_webhooks.checker import StandardWebhookChecker
 from adapters.stripe_api.cards import StripeCardFile
 from adapters.stripe_api.client import stripe_client
 from adapters.stripe_api.dispute_gateway import StripeDisputeGateway
@@ -42,6 +46,8 @@ from entrypoints.settings import Settings
 from entrypoints.web.app import create_app as create_web_app
 from entrypoints.web.application import WebApplication
 from ports.checkpoints import Checkpoints
+from ports.clock import Clock
+from ports.mailer import Mailer
 from ports.notice_renderer import NoticeRenderer
 from ports.unit_of_work import StorageUnavailable
 
@@ -62,6 +68,7 @@ class Application:
     metrics: RedisMetrics
     redis: Redis
     readiness: Readiness
+    mailer: Mailer
 
 
 def bootstrap(settings: Settings) -> Application:
@@ -97,8 +104,24 @@ def bootstrap(settings: Settings) -> Application:
     readiness = Readiness(settings, ports, redis, database=lambda: _database_state(uow))
     checkpoints = CheckpointFile(settings.home.audit_checkpoints_path)
     return Application(
-        settings, ports, mailroom, workshop, checkpoints, TemplateNoticeRenderer(), metrics, redis, readiness
+        settings=settings,
+        ports=ports,
+        mailroom=mailroom,
+        workshop=workshop,
+        checkpoints=checkpoints,
+        notice_renderer=TemplateNoticeRenderer(),
+        metrics=metrics,
+        redis=redis,
+        readiness=readiness,
+        mailer=_mailer(settings, clock),
     )
+
+
+def _mailer(settings: Settings, clock: Clock) -> Mailer:
+    sender = Sender.from_text(settings.mail_from)
+    if settings.smtp_url is None:
+        return FolderMailer(settings.home.mail_dir, sender, clock)
+    return SmtpMailer(SmtpServer.from_url(settings.smtp_url), sender, clock)
 
 
 def _address_rules(settings: Settings) -> AddressRules:
@@ -130,8 +153,13 @@ def create_app() -> Flask:
             readiness=application.readiness.checks,
             metrics_text=lambda: exposition(application.redis, application.readiness.gauges()),
             base_url=application.settings.base_url,
+            mail_signatures=_mail_signatures(application.settings),
         )
     )
+
+
+def _mail_signatures(settings: Settings) -> StandardWebhookChecker | None:
+    return StandardWebhookChecker(settings.mail_webhook_secrets) if settings.mail_webhook_secrets else None
 
 
 def first_run(settings: Settings) -> list[str]:

@@ -57,6 +57,8 @@ class Settings:
     retry_workers: int
     smtp_url: str | None = field(repr=False)
     mail_from: str
+    mail_webhook_secrets: tuple[str, ...] = field(repr=False)
+    """Newest first; empty: reports about mails are not taken."""
     alert_urls: tuple[str, ...] = field(repr=False)
     webhook_allowed_hosts: tuple[str, ...]
     """Hosts that webhooks to host applications may reach although they are not on the public internet; lower case."""
@@ -114,8 +116,9 @@ class Settings:
             day_seconds=reader.number("DUNLIN_DAY_SECONDS", REAL_DAY_SECONDS, least=0.1, most=REAL_DAY_SECONDS),
             sweep_seconds=reader.number("DUNLIN_SWEEP_SECONDS", 30.0, least=0.1, most=3600.0),
             retry_workers=reader.whole_number("DUNLIN_RETRY_WORKERS", 2, least=1, most=64),
-            smtp_url=reader.address("SMTP_URL", schemes=("smtp", "smtps")),
+            smtp_url=reader.text("SMTP_URL"),
             mail_from=reader.text("MAIL_FROM") or DEFAULT_MAIL_FROM,
+            mail_webhook_secrets=reader.list_of("MAIL_WEBHOOK_SECRET"),
             alert_urls=reader.list_of("ALERT_URLS"),
             webhook_allowed_hosts=tuple(host.lower() for host in reader.list_of("DUNLIN_WEBHOOK_ALLOWED_HOSTS")),
             log_format=reader.choice("DUNLIN_LOG_FORMAT", "console", ("console", "json")),

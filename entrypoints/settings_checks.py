@@ -1,8 +1,10 @@
 """Settings that are unsafe or contradict each other: one check for each group, one line for each problem."""
 
+import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from adapters.smtp.server import BadServerUrl, Sender, SmtpServer
 from entrypoints.settings_reader import split
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ DEFAULT_MAIL_FROM = "Dunlin <dunlin@localhost>"
 _KEY_PREFIXES = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - compared with, not bound to
 _SHORTEST_SECRET_CHARACTERS = 16
+_SIGNING_SECRET_BYTES = 24
 _REAL_DAY_SECONDS = 86_400.0
 _MAKE_A_SECRET = 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'  # noqa: S105 - a command that makes one
 
@@ -65,8 +68,31 @@ def address_problems(settings: "Settings") -> Iterator[str]:
         yield "DATABASE_OWNER_URL is set but DATABASE_URL is not: set both, or neither for the embedded PostgreSQL"
     if settings.uses_sandbox and settings.sandbox_port == settings.web_port:
         yield f"DUNLIN_PORT and DUNLIN_SANDBOX_PORT are both {settings.web_port}: give them different ports"
+
+
+def mail_problems(settings: "Settings") -> Iterator[str]:
+    """A mail server that cannot be used, a sender that is none, a secret that signs nothing."""
     if settings.smtp_url and settings.mail_from == DEFAULT_MAIL_FROM:
         yield "MAIL_FROM is missing: with SMTP_URL set, say which address mail comes from"
+    try:
+        Sender.from_text(settings.mail_from)
+    except ValueError as error:
+        yield f"MAIL_FROM is no sender: {error}"
+    if settings.smtp_url:
+        try:
+            SmtpServer.from_url(settings.smtp_url)
+        except BadServerUrl as bad:
+            yield from (f"SMTP_URL is not an address that Dunlin understands: {problem}" for problem in bad.problems)
+    if not all(_is_signing_secret(secret) for secret in settings.mail_webhook_secrets):
+        yield f"MAIL_WEBHOOK_SECRET is no signing secret: write whsec_ and {_SIGNING_SECRET_BYTES} bytes as base64"
 
 
-CHECKS = (stripe_problems, live_key_problems, secret_key_problems, address_problems)
+def _is_signing_secret(secret: str) -> bool:
+    """As the Standard Webhooks scheme has it."""
+    try:
+        return len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) >= _SIGNING_SECRET_BYTES
+    except ValueError:
+        return False
+
+
+CHECKS = (stripe_problems, live_key_problems, secret_key_problems, address_problems, mail_problems)

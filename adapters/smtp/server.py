@@ -102,6 +102,7 @@ def is_loopback(host: str) -> bool:
 def _form_problems(parts: SplitResult) -> Iterator[str]:
     if parts.scheme not in _DEFAULT_PORTS:
         yield "write smtp://… or smtps://…"
+        return
     if not parts.hostname:
         yield "name the server: smtp://user:password@host:port"
     if parts.port == 0:

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from entrypoints.web import error_handlers, health, problem_pages, security_headers, webhooks
+from entrypoints.web import error_handlers, health, mail_reports, problem_pages, security_headers, webhooks
 from entrypoints.web.api import (
     audit_events,
     branding,
@@ -70,6 +70,7 @@ def create_app(application: WebApplication) -> Flask:
     error_handlers.register(app)
     security_headers.register(app, is_https=application.base_url.startswith("https://"))
     app.register_blueprint(webhooks.blueprint)
+    app.register_blueprint(mail_reports.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(problem_pages.blueprint)
     _register_api(app, application.base_url)

@@ -12,6 +12,7 @@ from ports.checkpoints import Checkpoints
 from ports.host_webhooks import HostWebhooks
 from ports.notice_renderer import NoticeRenderer
 from ports.payment_gateway import CardFile
+from ports.signed_messages import SignatureChecker
 
 _EXTENSION = "dunlin"
 
@@ -21,7 +22,8 @@ class WebApplication:
     """The parts that requests are answered with. `base_url` is the public address, without a slash at its end.
 
     `readiness` gives each check by name, `ok` or what is the matter; it never raises and answers within seconds.
-    `metrics_text` gives the figures for Prometheus and their content type.
+    `metrics_text` gives the figures for Prometheus and their content type. Without `mail_signatures` no reports about
+    mails are taken.
     """
 
     ports: Ports
@@ -33,6 +35,7 @@ class WebApplication:
     readiness: Callable[[], Mapping[str, str]]
     metrics_text: Callable[[], tuple[bytes, str]]
     base_url: str
+    mail_signatures: SignatureChecker | None = None
 
 
 def keep(app: Flask, application: WebApplication) -> None:

@@ -98,7 +98,7 @@ def describe(api: DunlinApi) -> None:
     }
     components.security_scheme(SECURITY, scheme)
     components.parameter(IDEMPOTENCY_PARAMETER, "header", _IDEMPOTENCY_KEY)
-    api.spec.tag({"name": "webhooks", "description": "What Stripe calls."})
+    api.spec.tag({"name": "webhooks", "description": "What Stripe and the mail provider call."})
     api.spec.tag({"name": "health", "description": "What watches over the service."})
 
 
@@ -106,7 +106,8 @@ def document(api: DunlinApi) -> dict[str, Any]:
     """The finished document, once every blueprint is registered."""
     finished: dict[str, Any] = api.spec.to_dict()
     beside = {path: {"get": operation} for path, operation in _HEALTH.items()}
-    finished["paths"] = {**finished["paths"], "/api/webhooks/stripe/": {"post": _WEBHOOK}, **beside}
+    webhooks = {"/api/webhooks/stripe/": {"post": _WEBHOOK}, "/api/webhooks/mail/": {"post": _MAIL_WEBHOOK}}
+    finished["paths"] = {**finished["paths"], **webhooks, **beside}
     for item in finished["paths"].values():
         for name, operation in item.items():
             if name != "parameters":
@@ -166,6 +167,62 @@ _WEBHOOK = {
         "413": _error("The body is over 256 kB."),
         "500": _error("It is stored, but could not be processed: Stripe sends it again."),
         "503": _error("It could not be stored: Stripe sends it again."),
+    },
+}
+
+_MAIL_WEBHOOK = {
+    "operationId": "receiveMailReport",
+    "summary": "Take a mail provider's report of a bounce or a complaint.",
+    "description": "Signed over the raw body after the Standard Webhooks scheme with MAIL_WEBHOOK_SECRET; the path "
+    "works without its last slash too. A permanent bounce and a complaint mark the address as bad at every client that "
+    "has it: no more mail goes there until the client has another. What is not known here changes nothing.",
+    "tags": ["webhooks"],
+    "security": [],
+    "parameters": [
+        {"in": "header", "name": name, "required": True, "schema": {"type": "string"}, "example": example}
+        for name, example in (
+            ("webhook-id", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W"),
+            ("webhook-timestamp", "1795424400"),
+            ("webhook-signature", "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="),
+        )
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "permanent", "address"],
+                    "properties": {
+                        "type": {"type": "string", "enum": ["bounce", "complaint"]},
+                        "permanent": {"type": "boolean", "description": "Whether the mail will never arrive."},
+                        "address": {"type": "string", "maxLength": 320, "example": "billing@acme.example"},
+                        "reason": {"type": "string", "nullable": True, "example": "550 5.1.1 No such user"},
+                    },
+                }
+            }
+        },
+    },
+    "responses": {
+        "200": {
+            "description": "Taken, whether the address is known here or not.",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["received"],
+                        "properties": {"received": {"type": "boolean"}},
+                    }
+                }
+            },
+        },
+        "400": _error("The signature is bad, or the body is no JSON."),
+        "408": _error("The body came too slowly."),
+        "413": _error("The body is over 64 kB."),
+        "422": {"$ref": f"#/components/responses/{HTTPStatus(422).name}"},
+        "500": _error("A fault of ours."),
+        "503": _error("MAIL_WEBHOOK_SECRET is not set, or the report could not be kept: send it again."),
     },
 }
 

@@ -44,6 +44,13 @@ MALFORMED_EVENT = Kind(
     "The webhook is signed, but is not a Stripe event",
     "In Stripe's dashboard, set the endpoint to snapshot payloads.",
 )
+BAD_MAIL_SIGNATURE = Kind(
+    "bad-mail-signature",
+    400,
+    "The report is not signed with a secret of this installation",
+    "Compare the signing secret at the mail provider with MAIL_WEBHOOK_SECRET, and this machine's clock with the true "
+    "time. Reports are signed after the Standard Webhooks scheme (standardwebhooks.com).",
+)
 BAD_IDEMPOTENCY_KEY = Kind(
     "bad-idempotency-key",
     400,
@@ -124,6 +131,12 @@ EVENT_NOT_PROCESSED = Kind(
 )
 UNAVAILABLE = Kind(
     "storage-unavailable", 503, "The database does not answer", "Nothing was kept. Try again as Retry-After says."
+)
+MAIL_REPORTS_OFF = Kind(
+    "mail-reports-off",
+    503,
+    "Reports about mails are not taken yet",
+    "Set MAIL_WEBHOOK_SECRET to the signing secret that the mail provider shows, and start Dunlin again.",
 )
 GATEWAY_UNAVAILABLE = Kind(
     "stripe-unavailable", 503, "Stripe does not answer", "Nothing was changed. Try again as Retry-After says."

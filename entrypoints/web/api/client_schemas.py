@@ -125,6 +125,10 @@ class ClientSchema(Shown):
     timezone = shown.text("IANA time zone.", "Europe/Berlin", nullable=True)
     address = fields.Nested(AddressSchema, required=True)
     stripe_customer_id = shown.text("The same customer at Stripe.", "cus_1PgafmB7WZ01zgkW", nullable=True)
+    email_bad_at = shown.instant(
+        "When mail to the address came back for good or was complained of; another `email` clears it.", nullable=True
+    )
+    email_bad_reason = shown.text("What became of that mail.", "bounced (550 5.1.1)", nullable=True)
     created_at = shown.instant("When it was made.")
     updated_at = shown.instant("When it was last changed.")
     erased_at = shown.instant("When its personal data was erased; nothing can be changed since.", nullable=True)

@@ -37,7 +37,7 @@ def nodes(node: Any) -> Iterator[dict[str, Any]]:
 
 def test_every_route_is_described_and_nothing_else(document: dict[str, Any]) -> None:
     routes = {f"{route.method} /api/v1{route.rule}".replace("<id:", "{").replace(">", "}") for route in api_routes()}
-    beside = {"POST /api/webhooks/stripe/", "GET /healthz", "GET /readyz", "GET /metrics"}
+    beside = {"POST /api/webhooks/stripe/", "POST /api/webhooks/mail/", "GET /healthz", "GET /readyz", "GET /metrics"}
 
     assert {name for name, _ in operations(document)} == routes | beside
 

@@ -20,6 +20,7 @@ from adapters.memory.job_scheduler import MemoryJobScheduler
 from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.notice_templates.renderer import TemplateNoticeRenderer
+from adapters.standard_webhooks.checker import StandardWebhookChecker
 from adapters.stripe_api.events.interpreter import StripeEventInterpreter
 from adapters.stripe_api.verifier import StripeWebhookVerifier
 from domain.model.audit import Actor
@@ -41,6 +42,7 @@ from tests.service_world import KeptAlerts, QuietMetrics
 
 OPERATOR = Actor("operator", "tests")
 SECRET = "whsec_of_the_tests"
+MAIL_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 Json = dict[str, Any]
 
 
@@ -91,6 +93,7 @@ class WebWorld:
                 readiness=lambda: self.checks,
                 metrics_text=lambda: (b"dunlin_up 1\n", "text/plain; version=0.0.4; charset=utf-8"),
                 base_url=base_url or "http://127.0.0.1:8000",
+                mail_signatures=StandardWebhookChecker([MAIL_SECRET]),
             )
         )
         self.http = self.app.test_client()

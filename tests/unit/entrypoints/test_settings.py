@@ -8,6 +8,7 @@ import pytest
 from entrypoints.settings import Settings, SettingsError
 
 REAL_SECRET = "a-secret-that-is-long-enough"
+GOOD_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture
@@ -87,6 +88,7 @@ def test_secrets_do_not_show_in_the_representation(home: Path) -> None:
         STRIPE_WEBHOOK_SECRET="whsec_hidden-4",
         SMTP_URL="smtp://user:hidden-5@mail",
         MAIL_FROM="billing@example.com",
+        MAIL_WEBHOOK_SECRET="whsec_hiddenhiddenhiddenhiddenhidden77",
         ALERT_URLS="slack://hidden-6",
     )
 
@@ -97,6 +99,12 @@ def test_several_webhook_secrets_keep_their_order(home: Path) -> None:
     read = settings(home, STRIPE_WEBHOOK_SECRET="whsec_new, whsec_old,")
 
     assert read.stripe_webhook_secrets == ("whsec_new", "whsec_old")
+
+
+def test_several_secrets_for_reports_about_mails_keep_their_order(home: Path) -> None:
+    read = settings(home, MAIL_WEBHOOK_SECRET=f"{GOOD_SECRET}, {GOOD_SECRET.removeprefix('whsec_')}")
+
+    assert read.mail_webhook_secrets == (GOOD_SECRET, GOOD_SECRET.removeprefix("whsec_"))
 
 
 def test_the_owner_of_the_schema_is_the_database_user_unless_named(home: Path) -> None:
@@ -173,7 +181,37 @@ def test_a_live_key_is_recognised(home: Path, key: str) -> None:
         ({"STRIPE_SECRET_KEY": "pk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}, "publishable key"),
         ({"STRIPE_SECRET_KEY": "nonsense", "STRIPE_WEBHOOK_SECRET": "whsec_1"}, "does not look like a Stripe key"),
         ({"SMTP_URL": "smtp://mail"}, "MAIL_FROM is missing"),
-        ({"SMTP_URL": "mail.example.com", "MAIL_FROM": "a@example.com"}, "SMTP_URL is not an address"),
+        *[
+            (
+                {"SMTP_URL": url, "MAIL_FROM": "a@example.com"},
+                f"SMTP_URL is not an address that Dunlin understands: {told}",
+            )
+            for url, told in [
+                ("mail.example.com", "write smtp://"),
+                ("http://mail.example.com", "write smtp://"),
+                ("smtp://", "name the server"),
+                ("smtp://user:p@ss/word@mail", "write nothing but options"),
+                ("smtp://mail:port", "write smtp://… or smtps://… with a port"),
+                ("smtp://mail:0", "write a port from 1"),
+                ("smtp://user@mail", "give user and password together"),
+                ("smtp://mail?tls=yes", "has no option tls"),
+                ("smtp://mail?starttls=perhaps", "starttls is one of required, when_offered, never"),
+                ("smtps://mail?starttls=required", "smtps:// is encrypted from the start"),
+                ("smtp://user:hidden@mail?starttls=never", "would send the password where others can read it"),
+                ("smtp://user:hidden@mail?starttls=when_offered", "would send the password"),
+                ("smtp://mail?timeout=0", "timeout is a number of seconds from 1 to 20"),
+                ("smtp://mail?timeout=60", "timeout is a number of seconds from 1 to 20"),
+                ("smtp://mail?timeout=soon", "timeout is a number of seconds from 1 to 20"),
+            ]
+        ],
+        *[
+            ({"MAIL_FROM": sender}, "MAIL_FROM is no sender: write billing@example.com or Name <billing@example.com>")
+            for sender in ["billing", "Firm <billing>", "a@b.example, c@d.example", "Ä <ä@b.example>", "a@b.example>"]
+        ],
+        *[
+            ({"MAIL_WEBHOOK_SECRET": secret}, "MAIL_WEBHOOK_SECRET is no signing secret")
+            for secret in ["short", "whsec_", "whsec_AAAA", f"{GOOD_SECRET},whsec_%%%"]
+        ],
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_in_one_line(home: Path, environ: dict[str, str], told: str) -> None:

@@ -1,0 +1,1 @@
+"""Messages signed after the Standard Webhooks scheme: standardwebhooks.com."""
