@@ -19,7 +19,7 @@ HEADING_MAX = 120
 BODY_MAX = 5000
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\]+\.[^\s@<>()\[\],;:\"\\.]+")
-_LOGO = re.compile(r"[!-~]+")
+_LOGO = re.compile(r"[A-Za-z0-9._~:/?#\[\]!$&()*+,;=%-]+")
 
 Problem = tuple[str, str]
 
@@ -39,9 +39,7 @@ def is_logo(url: str) -> bool:
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError:
         return False
-    return bool(
-        _LOGO.fullmatch(url) and parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and port_is_fine
-    )
+    return bool(_LOGO.fullmatch(url) and parts.scheme == "https" and parts.hostname and port_is_fine)
 
 
 def is_accent(color: str) -> bool:

@@ -1,5 +1,6 @@
 """Text from outside, made fit for a mail: no control characters, no line breaks where there is one line."""
 
+import re
 import unicodedata
 
 # Line breaks of every kind, NUL, lone surrogates: none of them may reach a header or the text around.
@@ -9,8 +10,8 @@ _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 
 
 def one_line(text: str) -> str:
-    """The text on one line."""
-    return " ".join(clean(text).split())
+    """The text on one line. Spaces that do not break stay: amounts have them."""
+    return " ".join(filter(None, re.split("[ \n]", clean(text)))).strip()
 
 
 def clean(text: str) -> str:
