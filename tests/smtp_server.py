@@ -27,6 +27,7 @@ class Trouble(Enum):
     """What happens to a mail beside being refused."""
 
     SILENCE = "no answer to the content until the server stops"
+    HELD = "no answer until the test lets go"
     CLOSED_BEFORE_ANSWER = "the connection is closed after the content, before the answer"
     CLOSED_AFTER_ANSWER = "the connection is closed right after the answer"
 
@@ -99,10 +100,22 @@ class SmtpServerUnderTest:
         """Close every connection, as a server does with idle ones."""
         self._in_loop(self._close_all)
 
+    def hold_next(self) -> None:
+        """Take the content of the next mail, and answer it once `let_go` says so."""
+        self.will(Mood(trouble=Trouble.HELD))
+
+    def wait_until_held(self) -> None:
+        assert self._is_held.wait(timeout=10)
+
+    def let_go(self) -> None:
+        self._in_loop(self._may_go.set)
+
     # What follows runs in the server's own thread.
 
     _loop: asyncio.AbstractEventLoop = field(init=False, repr=False)
     _open: list["_Protocol"] = field(default_factory=list, repr=False)
+    _is_held: threading.Event = field(default_factory=threading.Event, repr=False)
+    _may_go: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def _in_loop(self, call: Any) -> None:
         done: Future[None] = Future()
@@ -152,6 +165,9 @@ class SmtpServerUnderTest:
                 is_taken=mood.content is None,
             )
         )
+        if mood.trouble is Trouble.HELD:
+            self._is_held.set()
+            await self._may_go.wait()
         if mood.trouble is Trouble.SILENCE:
             await asyncio.Event().wait()
         if mood.trouble is Trouble.CLOSED_BEFORE_ANSWER:
@@ -166,7 +182,8 @@ class SmtpServerUnderTest:
     def log_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         user, password = data.login.decode(), data.password.decode()
         self.logins.append((user, password, session.ssl is not None or self.is_implicit_tls))
-        return AuthResult(success=self.accounts.get(user) == password, auth_data=data)
+        is_right = self.accounts.get(user) == password
+        return AuthResult(success=is_right, handled=is_right, auth_data=data)
 
 
 class _Protocol(SMTP):
@@ -175,9 +192,22 @@ class _Protocol(SMTP):
     transport: Any
     number = 0
     mood = Mood()
+    words_before_tls = b""
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        """As the base class, but that somebody may add words to its answer."""
+        if self.words_before_tls:
+            self._writer.write(b"220 Ready\r\n" + self.words_before_tls)
+            self.push = _mute  # the base class's own answer
+        await super().smtp_STARTTLS(arg)
+        self.__dict__.pop("push", None)
 
     async def handle_exception(self, error: Exception) -> str:
         raise error
+
+
+async def _mute(status: str) -> None:
+    """Say nothing."""
 
 
 @contextmanager
@@ -187,6 +217,8 @@ def smtp_server(
     implicit_tls: bool = False,
     accounts: dict[str, str] | None = None,
     smtputf8: bool = True,
+    login_methods: str = "PLAIN LOGIN",
+    words_before_tls: bytes = b"",
     certificate_for: str = HOST,
 ) -> Iterator[SmtpServerUnderTest]:
     """A server that takes mail until the block ends. With `accounts` (password by user) it asks for a login."""
@@ -205,9 +237,11 @@ def smtp_server(
                 auth_required=bool(accounts),
                 auth_require_tls=False,
                 authenticator=server.log_in,
+                auth_exclude_mechanism={"PLAIN", "LOGIN"} - set(login_methods.split()),
             )
         server.connections += 1
         protocol.number = server.connections
+        protocol.words_before_tls = words_before_tls
         server._open.append(protocol)
         return protocol
 
