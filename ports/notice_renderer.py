@@ -24,11 +24,12 @@ class NoticeRenderer(Protocol):
 
         Amounts and dates as that language and region write them. Nothing in the content can become markup or a header.
         A firm's own words are used where there are any; an unknown placeholder in them is left out of the mail.
+        The answer's language has its region where there is one (`de-AT`).
         """
 
     def problems(self, branding: Branding) -> dict[str, str]:
         """What is wrong with a firm's branding, by field (`wordings.receipt.de.subject`); empty when it can be used.
 
-        Unknown placeholders, markup, line breaks in a subject, a colour or an address that is none, contrast too low to
-        read, a language that we do not speak, texts that are too long.
+        Unknown placeholders, other braces, line breaks in a subject, a colour or an address that is none, contrast too
+        low to read, a language that we do not speak, texts that are too long. Angle brackets are fine: they stay text.
         """

@@ -53,6 +53,20 @@ def status_with(installation: Installation, key: str) -> int:
     return http("GET", f"{installation.url}/api/v1/clients", headers={"Authorization": f"Bearer {key}"}).status
 
 
+def test_a_preview_of_a_notice_is_in_the_branding_of_the_firm(installation: Installation) -> None:
+    firm_id = installation.dunlin("firm", "create", "--name", "North Ltd").stdout.strip().splitlines()[-1]
+    key = installation.dunlin("apikey", "create", "--firm", firm_id, "--scope", "admin").stdout.strip().splitlines()[-1]
+    headers = {"Authorization": f"Bearer {key}"}
+    branding = {"default_language": "fr", "footer": "1 High Street", "accent_color": "#123456"}
+    http("PUT", f"{installation.url}/api/v1/branding", branding, headers=headers)
+
+    shown = installation.dunlin("notices", "preview", "receipt", "--firm", firm_id)
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.startswith("Subject: Reçu pour la facture")
+    assert "North Ltd\n\n-- \n1 High Street\n" in shown.stdout
+
+
 def test_a_key_for_a_firm_that_does_not_exist_is_refused_in_one_line(installation: Installation) -> None:
     refused = installation.dunlin("apikey", "create", "--firm", "frm_none", "--scope", "read")
 
