@@ -85,6 +85,7 @@ class SmtpServerUnderTest:
     logins: list[tuple[str, str, bool]] = field(default_factory=list)
     """(user, password, whether the line was encrypted)."""
     connections: int = 0
+    farewells: int = 0
     port: int = 0
     accounts: dict[str, str] = field(default_factory=dict)
     is_implicit_tls: bool = False
@@ -178,6 +179,10 @@ class SmtpServerUnderTest:
             server.transport.close()
             await asyncio.Event().wait()
         return mood.content or "250 OK"
+
+    async def handle_QUIT(self, server: "_Protocol", session: Session, envelope: Envelope) -> str:
+        self.farewells += 1
+        return "221 Bye"
 
     def log_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         user, password = data.login.decode(), data.password.decode()

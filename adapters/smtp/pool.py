@@ -1,5 +1,6 @@
 """Connections that are kept open for the next mail."""
 
+import contextlib
 import os
 import time
 from collections import deque
@@ -13,6 +14,7 @@ IDLE_SECONDS_MAX = 30.0
 MAILS_MAX = 100
 """Mails over one connection: many servers count them and then refuse."""
 _CHECK_SECONDS = 3.0
+_LEAVE_SECONDS = 1.0
 _IDLE_MAX = 4
 
 
@@ -46,10 +48,10 @@ class ConnectionPool:
             self._idle.append(_Idle(conversation))
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Take leave of the server on what is idle."""
         self._forget_after_fork()
         while self._idle:
-            self._idle.pop().conversation.close()
+            _leave(self._idle.pop().conversation)
 
     def _forget_after_fork(self) -> None:
         """Two processes on one connection would mix their mails. Closing our copy leaves the parent's line alone."""
@@ -67,6 +69,13 @@ class _Idle:
 
     def is_fresh(self) -> bool:
         return time.monotonic() - self._since <= IDLE_SECONDS_MAX
+
+
+def _leave(conversation: Conversation) -> None:
+    conversation.deadline = Deadline(_LEAVE_SECONDS)
+    with contextlib.suppress(MailNotSent):  # a server that is gone needs no farewell
+        conversation.say("QUIT")
+    conversation.close()
 
 
 def _is_ready(conversation: Conversation, deadline: Deadline) -> bool:

@@ -102,7 +102,7 @@ class MemoryClients:
 
     def by_email(self, address: str) -> Sequence[Client]:
         """The clients whose mails go to that address; see the port."""
-        theirs = (client for client in self._clients.all() if (client.email or "").lower() == address.lower())
+        theirs = (c for c in self._clients.all() if c.email is not None and c.email.lower() == address.lower())
         return sorted(theirs, key=lambda client: (client.firm_id, client.id))
 
     def by_stripe_customer(self, stripe_customer_id: str) -> Client | None:

@@ -133,6 +133,7 @@ def test_clients_are_found_by_their_address_however_it_is_written(uow: UnitOfWor
     assert in_firm(uow, lambda tx: tx.clients.by_email("PAY@twins.example")) == [one, twin]
     assert in_system(uow, lambda tx: tx.clients.by_email("pay@twins.example")) == [one, twin, southern]
     assert in_system(uow, lambda tx: tx.clients.by_email("nobody@twins.example")) == []
+    assert in_system(uow, lambda tx: tx.clients.by_email("")) == []
 
 
 def test_a_stripe_customer_is_one_clients(uow: UnitOfWork) -> None:

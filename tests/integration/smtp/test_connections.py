@@ -22,6 +22,17 @@ def test_mails_go_over_one_connection() -> None:
         assert len({mail.message["Message-ID"] for mail in server.taken}) == 20
 
 
+def test_a_closed_mailer_took_leave_and_opens_a_connection_when_it_is_used_again() -> None:
+    with smtp_server() as server, mailer_to(server) as mailer:
+        mailer.send(a_mail(1))
+        mailer.close()
+
+        mailer.send(a_mail(2))
+
+        assert [mail.connection for mail in server.taken] == [1, 2]
+        assert server.farewells == 1
+
+
 def test_a_refused_mail_leaves_nothing_behind_for_the_next() -> None:
     with smtp_server() as server, mailer_to(server) as mailer:
         server.will(Mood(recipient="550 5.1.1 Unknown"), Mood(content="554 No"), Mood(recipient="451 Later"))
