@@ -8,6 +8,7 @@ from adapters.notice_templates.cleaning import clean
 from adapters.notice_templates.colors import BUTTON_TEXT, CONTRAST_MIN, contrast, is_color
 from adapters.notice_templates.languages import spoken_as
 from adapters.notice_templates.placeholders import problem_with
+from domain.model.mail_checks import is_address
 from domain.model.notices import LANGUAGES, Branding, Wording
 
 NAME_MAX = 100
@@ -18,7 +19,6 @@ SUBJECT_MAX = 120
 HEADING_MAX = 120
 BODY_MAX = 5000
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\]+\.[^\s@<>()\[\],;:\"\\.]+")
 _LOGO = re.compile(r"[A-Za-z0-9._~:/?#\[\]!$&()*+,;=%-]+")
 
 Problem = tuple[str, str]
@@ -51,7 +51,7 @@ def _of_texts(branding: Branding) -> Iterator[Problem]:
     yield from _of_line("display_name", branding.display_name, NAME_MAX)
     yield from _of_line("reply_to", branding.reply_to, ADDRESS_MAX)
     yield from _of_text("footer", branding.footer, FOOTER_MAX)
-    if branding.reply_to is not None and not _ADDRESS.fullmatch(branding.reply_to):
+    if branding.reply_to is not None and not is_address(branding.reply_to):
         yield "reply_to", "Must be one e-mail address without a name, such as billing@example.com."
     if spoken_as(branding.default_language) is None:
         yield "default_language", f"Must be one of {', '.join(LANGUAGES)}, also with a region such as de-AT."
