@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from adapters.smtp.server import BadServerUrl, Sender, SmtpServer
+from domain.model.host_addresses import is_host
 from entrypoints.settings_reader import split
 
 if TYPE_CHECKING:
@@ -95,4 +96,11 @@ def _is_signing_secret(secret: str) -> bool:
         return False
 
 
-CHECKS = (stripe_problems, live_key_problems, secret_key_problems, address_problems, mail_problems)
+def webhook_problems(settings: "Settings") -> Iterator[str]:
+    """An entry that names no host would allow nothing, and nobody would know why."""
+    for host in settings.webhook_allowed_hosts:
+        if not is_host(host):
+            yield f"DUNLIN_WEBHOOK_ALLOWED_HOSTS has {host!r}: write names or addresses alone, without scheme or port"
+
+
+CHECKS = (stripe_problems, live_key_problems, secret_key_problems, address_problems, mail_problems, webhook_problems)

@@ -89,7 +89,7 @@ def read_url(url: str, rules: AddressRules) -> Target:
         raise BadHostAddress("Must not hold a user or a password: the signature says who sends.")
     if "#" in url:
         raise BadHostAddress("Must not hold a fragment.")
-    if not _is_host(host):
+    if not is_host(host):
         raise BadHostAddress("Must name a host: a name (in its ASCII form) or an address.")
     usual = 443 if parts.scheme == "https" else 80
     if port is not None and port != usual and port < 1024:
@@ -98,7 +98,8 @@ def read_url(url: str, rules: AddressRules) -> Target:
     return Target(parts.scheme == "https", host, port or usual, path)
 
 
-def _is_host(host: str) -> bool:
+def is_host(host: str) -> bool:
+    """Whether that is a name or an address and nothing more, in lower case."""
     if _is_ip(host):
         return "%" not in host
     labels = host.split(".")

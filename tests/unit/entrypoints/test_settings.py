@@ -262,3 +262,15 @@ def test_a_refusal_never_repeats_a_secret(home: Path) -> None:
 
     assert len(lines) == 4
     assert "hidden" not in "".join(lines)
+
+
+def test_hosts_that_webhooks_may_reach_are_read_in_lower_case(home: Path) -> None:
+    read = settings(home, DUNLIN_WEBHOOK_ALLOWED_HOSTS="Hooks.Internal, 10.0.0.5,::1")
+
+    assert read.webhook_allowed_hosts == ("hooks.internal", "10.0.0.5", "::1")
+    assert settings(home).webhook_allowed_hosts == ()
+
+
+@pytest.mark.parametrize("value", ["*", "https://hooks.internal", "hooks.internal:8443", "10.0.0.0/8", "a b"])
+def test_an_entry_that_names_no_host_is_refused(home: Path, value: str) -> None:
+    assert "DUNLIN_WEBHOOK_ALLOWED_HOSTS" in problems(home, DUNLIN_WEBHOOK_ALLOWED_HOSTS=value)[0]
