@@ -6,7 +6,7 @@ from typing import Protocol
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
 from ports.host_repositories import HostEvents, WebhookEndpoints
-from ports.notice_repositories import Brandings
+from ports.notice_repositories import Brandings, Notices
 from ports.personal_data import PersonalData
 from ports.repositories import (
     ApiKeys,
@@ -62,6 +62,7 @@ class Transaction(Protocol):
     disputes: Disputes
     dispute_notes: DisputeNotes
     books: Books
+    notices: Notices
     brandings: Brandings
     journal: Journal
     idempotency: IdempotencyKeys

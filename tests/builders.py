@@ -12,6 +12,8 @@ from domain.model.firms import Address, ApiKey, Client, Firm, Scope
 from domain.model.inbox import InboxEntry, InboxStatus, StripeEvent
 from domain.model.invoices import Invoice, InvoiceFacts, derive
 from domain.model.ledger import EntryKind, LedgerEntry
+from domain.model.notice_policy import NoticePolicy, StageRule
+from domain.model.notices import NoticeStage
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
 from domain.model.payment_facts import FactKind, PaymentFact, Source, merge
 from domain.model.policies import Policy, Terms
@@ -27,6 +29,9 @@ CLIENT_ID = "cli_acme"
 INVOICE_ID = "inv_0001"
 
 _numbers = itertools.count(1)
+
+WITHOUT_NOTICES = Policy(notices=NoticePolicy({stage: StageRule(is_enabled=False) for stage in NoticeStage}))
+"""The standard policy of a firm that writes no mails, for tests about money."""
 
 
 def days(count: float) -> timedelta:

@@ -60,6 +60,7 @@ class Invoice:
     paused_at: datetime | None = None
     paused_reason: str | None = None
     released_slot_key: str | None = None
+    link_serial: int = 0
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ class OutboxKind(StrEnum):
     """Remind the firm's staff that a dispute waits for its answer."""
     ACCEPT_DISPUTE = "accept_dispute"
     """Concede a dispute, as a person asked for."""
+    NOTICE = "notice"
+    """Write to the customer."""
     BACKFILL = "backfill"
     """Fetch a page of events that Stripe may have failed to deliver."""
     RECONCILE = "reconcile"
@@ -52,6 +54,7 @@ class OutboxStatus(StrEnum):
 PENDING_STATUSES = frozenset({OutboxStatus.DUE, OutboxStatus.CLAIMED, OutboxStatus.HELD})
 
 RETRIES_QUEUE = "retries"
+NOTICES_QUEUE = "notices"
 UPKEEP_QUEUE = "upkeep"
 HOST_QUEUE = "host_webhooks"
 """Of its own: a host that answers slowly keeps nothing of ours from being done."""
@@ -67,6 +70,7 @@ QUEUE_OF = {
     OutboxKind.REFUND: RETRIES_QUEUE,
     OutboxKind.DISPUTE_DEADLINE: UPKEEP_QUEUE,
     OutboxKind.ACCEPT_DISPUTE: RETRIES_QUEUE,
+    OutboxKind.NOTICE: NOTICES_QUEUE,
     OutboxKind.BACKFILL: UPKEEP_QUEUE,
     OutboxKind.RECONCILE: UPKEEP_QUEUE,
     OutboxKind.HOST_WEBHOOK: HOST_QUEUE,

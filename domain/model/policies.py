@@ -1,10 +1,11 @@
 """What a firm decides about collecting: when to retry, from where to count, and who retries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
 from domain.model.errors import FieldError, InvalidInput
+from domain.model.notice_policy import NoticePolicy
 
 RETRIES_MAX = 8
 """Stripe recommends at most eight retries of one charge. Source: docs.stripe.com/declines/card, read 2026-11."""
@@ -47,6 +48,7 @@ class Policy:
     retries_by: RetriesBy = RetriesBy.DUNLIN
     old_slots: OldSlots = OldSlots.HOLD
     dispute_reminder_hours: tuple[int, ...] = (168, 72, 24, 4)
+    notices: NoticePolicy = field(default_factory=NoticePolicy)
 
     def __post_init__(self) -> None:
         errors = []

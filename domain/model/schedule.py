@@ -11,9 +11,10 @@ from datetime import datetime
 from domain.model.attempts import AttemptStatus, OwnAttempt, Trigger
 from domain.model.dispute_deadlines import dispute_wishes
 from domain.model.disputes import Dispute
+from domain.model.dunning import notice_wishes
 from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus
 from domain.model.outbox import POLL_DELAY, OutboxItem, OutboxKind, OutboxStatus, Wish, settle_delay
-from domain.model.policies import Policy
+from domain.model.policies import Policy, Terms
 from domain.model.refunds import open_requests
 
 # Rows that follow from the invoice's state alone; alerts and the like stand on their own once written.
@@ -24,6 +25,7 @@ _DERIVED = frozenset(
         OutboxKind.RUN_ATTEMPT,
         OutboxKind.SETTLE,
         OutboxKind.POLL_PENDING,
+        OutboxKind.NOTICE,
         OutboxKind.REFUND,
         OutboxKind.DISPUTE_DEADLINE,
         OutboxKind.ACCEPT_DISPUTE,
@@ -39,12 +41,16 @@ class Rescheduling:
     changed: tuple[OutboxItem, ...]
 
 
-def reschedule(facts: InvoiceFacts, state: InvoiceState, policy: Policy, pending: Sequence[OutboxItem]) -> Rescheduling:
+def reschedule(facts: InvoiceFacts, state: InvoiceState, terms: Terms, pending: Sequence[OutboxItem]) -> Rescheduling:
     """Compare what should be pending with the `pending` rows (due, claimed or held).
 
     A claimed row is its holder's to finish.
     """
-    wishes = [*_wishes(facts, state), *_reversal_wishes(facts, policy)]
+    wishes = [
+        *_wishes(facts, state),
+        *_reversal_wishes(facts, terms.policy),
+        *notice_wishes(facts, state, terms),
+    ]
     return _compared(wishes, pending, is_attempt_open=state.open_attempt is not None)
 
 

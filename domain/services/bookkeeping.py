@@ -16,7 +16,7 @@ from domain.model.ledger import entries
 from domain.model.narration import narrate
 from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxKind, Wish
 from domain.model.payment_facts import merge
-from domain.model.policies import Policy, Terms
+from domain.model.policies import Terms
 from domain.model.refunds import merge_refunds, merge_totals
 from domain.model.reversal_narration import narrate_reversals
 from domain.model.schedule import Rescheduling, reschedule
@@ -43,7 +43,7 @@ def save(step: Step, locked: LockedInvoice, after: InvoiceFacts, firm: Firm, edi
     """Write everything that follows from the invoice's facts being `after` now; the new state."""
     terms = terms_of(step, firm)
     before_state, after_state = derive(locked.facts, terms), derive(after, terms)
-    moves = schedule_payment_retry(after, after_state, firm.policy, _pending_after(locked, edit))
+    moves = schedule_payment_retry(after, after_state, terms, _pending_after(locked, edit))
     notes = (
         *narrate(after.invoice, before_state, after_state),
         *narrate_reversals(locked.facts, after, before_state, after_state),
@@ -67,13 +67,13 @@ def save(step: Step, locked: LockedInvoice, after: InvoiceFacts, firm: Firm, edi
 
 
 def schedule_payment_retry(
-    facts: InvoiceFacts, state: InvoiceState, policy: Policy, pending: Sequence[OutboxItem]
+    facts: InvoiceFacts, state: InvoiceState, terms: Terms, pending: Sequence[OutboxItem]
 ) -> Rescheduling:
     """The rows by which the next retry (and whatever else the facts ask for) happens when it should, and no other.
 
     Runs whenever facts change: a retry is moved, held, canceled or added as the facts now ask.
     """
-    return reschedule(facts, state, policy, pending)
+    return reschedule(facts, state, terms, pending)
 
 
 def _pending_after(locked: LockedInvoice, edit: Edit) -> list[OutboxItem]:

@@ -1,13 +1,15 @@
 """What refunds and disputes do to an invoice. Expected values: design.md 5 (status, amounts), the issue (point 3)."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason, derive
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
-from domain.model.policies import Policy, Terms
+from domain.model.policies import Terms
 from domain.model.refunds import RefundStatus
 from domain.model.schedule import Rescheduling, instead_of_running, reschedule
-from tests.builders import NOW, a_decline, a_success, an_invoice, an_outbox_item, days, facts_of
+from tests.builders import NOW, WITHOUT_NOTICES, a_decline, a_success, an_invoice, an_outbox_item, days, facts_of
 from tests.reversal_builders import (
     a_refund_request,
     dispute_telling,
@@ -15,7 +17,7 @@ from tests.reversal_builders import (
     with_reversals,
 )
 
-TERMS = Terms(Policy(dispute_reminder_hours=()))
+TERMS = Terms(replace(WITHOUT_NOTICES, dispute_reminder_hours=()))
 PAID = facts_of(payments=[a_success()])
 PART_PAID = facts_of(
     payments=[
@@ -147,7 +149,7 @@ def test_a_part_payment_that_was_refunded_keeps_the_invoice_failed() -> None:
 
 
 def moves(facts: InvoiceFacts, *pending: OutboxItem) -> Rescheduling:
-    return reschedule(facts, state_of(facts), TERMS.policy, pending)
+    return reschedule(facts, state_of(facts), TERMS, pending)
 
 
 def retry_of(facts: InvoiceFacts) -> OutboxItem:

@@ -43,7 +43,7 @@ def told_one_by_one(
         ledger = entries(derive(facts, terms).attempts)
         booked |= {(entry.kind, entry.stripe_id, entry.amount_minor) for entry in ledger}
     state = derive(facts, terms)
-    return state, booked, set(reschedule(facts, state, terms.policy, []).missing)
+    return state, booked, set(reschedule(facts, state, terms, []).missing)
 
 
 @settings(max_examples=100, deadline=None)
@@ -101,7 +101,7 @@ def test_whatever_is_told_the_state_agrees_with_itself(
     state = derive(facts, Terms(policy))
 
     shown, attempts = state.figures, state.attempts
-    wishes = reschedule(facts, state, policy, []).missing
+    wishes = reschedule(facts, state, Terms(policy), []).missing
     paid = [one for one in attempts if one.status is AttemptStatus.SUCCEEDED and one.currency == invoiced.currency]
     assert [one.number for one in attempts] == list(range(1, len(attempts) + 1))
     assert [one.at for one in attempts] == sorted(one.at for one in attempts)

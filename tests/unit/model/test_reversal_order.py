@@ -46,7 +46,7 @@ class Office:
         state = derive(self.facts, TERMS)
         self._book(booked(self.facts, state))
         pending = [item for item in self.outbox.values() if item.status in PENDING_STATUSES]
-        moves = reschedule(self.facts, state, TERMS.policy, pending)
+        moves = reschedule(self.facts, state, TERMS, pending)
         self.outbox |= {item.dedupe_key: item for item in moves.changed}
         for wish in moves.missing:
             self._add(wish)
@@ -150,7 +150,7 @@ def test_a_disputed_invoice_is_charged_by_nobody(story: Story, decided: dict[str
     facts = facts_after(story, **decided)
     state = derive(facts, TERMS)
 
-    wishes = reschedule(facts, state, TERMS.policy, []).missing
+    wishes = reschedule(facts, state, TERMS, []).missing
 
     if state.figures.status is InvoiceStatus.DISPUTED:
         collecting = [wish for wish in wishes if wish.kind in ("retry", "collect")]
@@ -163,7 +163,7 @@ def test_a_disputed_invoice_is_charged_by_nobody(story: Story, decided: dict[str
 def test_each_row_is_wished_for_once(story: Story) -> None:
     facts = facts_after(story)
 
-    wishes = reschedule(facts, derive(facts, TERMS), TERMS.policy, []).missing
+    wishes = reschedule(facts, derive(facts, TERMS), TERMS, []).missing
 
     assert len({wish.dedupe_key for wish in wishes}) == len(wishes)
 

@@ -9,14 +9,15 @@ from domain.model.attempts import AttemptStatus, OwnAttempt, Settlement, Trigger
 from domain.model.invoices import ATTEMPTS_PER_SLOT_MAX, InvoiceFacts, derive
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus, Wish
 from domain.model.payment_facts import FactKind, PaymentFact, Source, merge
-from domain.model.policies import Policy, RetriesBy, Terms
+from domain.model.policies import RetriesBy, Terms
 from domain.model.schedule import Rescheduling, instead_of_running, reschedule
+from tests.builders import WITHOUT_NOTICES
 from tests.payment_stories import START, decline, fact, invoice, own_attempt, payment, skipped_slot
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
-TERMS = Terms(Policy())
-ON_STRIPE = Terms(Policy(retries_by=RetriesBy.STRIPE))
+TERMS = Terms(WITHOUT_NOTICES)
+ON_STRIPE = Terms(replace(WITHOUT_NOTICES, retries_by=RetriesBy.STRIPE))
 FIRST = decline(START, "ch_1", "pi_1")
 
 
@@ -25,7 +26,7 @@ def facts_of(*told: PaymentFact, own: tuple[OwnAttempt, ...] = (), **decided: ob
 
 
 def rescheduled(facts: InvoiceFacts, *pending: OutboxItem, terms: Terms = TERMS) -> Rescheduling:
-    return reschedule(facts, derive(facts, terms), terms.policy, pending)
+    return reschedule(facts, derive(facts, terms), terms, pending)
 
 
 def wishes(facts: InvoiceFacts, terms: Terms = TERMS) -> list[Wish]:
@@ -262,7 +263,7 @@ def test_a_row_moves_with_the_policy() -> None:
     facts = facts_of(FIRST)
     retry = row_for(only_wish(facts))
 
-    (changed,) = rescheduled(facts, retry, terms=Terms(Policy(retry_delays_days=(5,)))).changed
+    (changed,) = rescheduled(facts, retry, terms=Terms(replace(WITHOUT_NOTICES, retry_delays_days=(5,)))).changed
 
     assert changed.due_at == START + 5 * DAY
 
