@@ -72,11 +72,11 @@ def apply_event(ports: Ports, mailroom: Mailroom, event: StripeEvent, *, again: 
     except StorageUnavailable:
         raise
     except UnreadableEvent as unreadable:
-        _keep_failed(ports, event, str(unreadable))
+        _keep_failed(ports, event, str(unreadable), unreadable.stripe_ids)
         raise EventNotProcessed(event.id, str(unreadable)) from unreadable
     except Exception as fault:  # a fault of ours must not lose the event: it is kept and can be replayed
         error = f"{type(fault).__name__} while applying it"
-        _keep_failed(ports, event, error)
+        _keep_failed(ports, event, error, _named_in(mailroom, event))
         raise EventNotProcessed(event.id, error) from fault
     ports.metrics.count("dunlin_webhook_events_total", type=event.type, outcome=receipt.outcome.value)
     return receipt
@@ -182,23 +182,34 @@ def _wake_others(step: Step, event: StripeEvent, stripe_ids: Sequence[str], matc
     step.ring_for(step.tx.outbox.add([item]))
 
 
-def _keep_failed(ports: Ports, event: StripeEvent, error: str) -> None:
+def _named_in(mailroom: Mailroom, event: StripeEvent) -> Sequence[str]:
+    try:
+        return mailroom.interpreter.interpret(event, event.created_at).stripe_ids
+    except Exception:  # noqa: BLE001 - the fault may be the interpreter's own, and the event is kept all the same
+        return ()
+
+
+def _keep_failed(ports: Ports, event: StripeEvent, error: str, stripe_ids: Sequence[str]) -> None:
     def keep(step: Step) -> None:
         entry = InboxEntry(event, InboxStatus.FAILED, step.now, error=error)
         if step.tx.inbox.record(entry):
-            _tell_staff(step, event, error)
+            _tell_staff(step, event, error, stripe_ids)
             return
         known = step.tx.inbox.lock(event.account, event.id)
-        if known is not None and known.status not in FINAL_STATUSES:
-            step.tx.inbox.save(replace(known, status=InboxStatus.FAILED, error=error, tries=known.tries + 1))
+        if known is None or known.status in FINAL_STATUSES:
+            return
+        step.tx.inbox.save(replace(known, status=InboxStatus.FAILED, error=error, tries=known.tries + 1))
+        if known.status is not InboxStatus.FAILED:
+            # It could be read when its invoice was not known, and cannot be applied now that it is.
+            _tell_staff(step, event, error, stripe_ids)
 
     in_system(ports, keep)
     ports.metrics.count("dunlin_webhook_events_total", type=event.type, outcome="failed")
 
 
-def _tell_staff(step: Step, event: StripeEvent, error: str) -> None:
-    """An event that cannot be used is parked loudly, once, where its account leads to one firm."""
-    firm_id = step.tx.inbox.match(event.account, None, ()).firm_id
+def _tell_staff(step: Step, event: StripeEvent, error: str, stripe_ids: Sequence[str]) -> None:
+    """An event that cannot be used is parked loudly, once, where its objects or its account lead to one firm."""
+    firm_id = step.tx.inbox.match(event.account, None, stripe_ids).firm_id
     if firm_id is None:
         return
     step.tx.enter_firm(firm_id)
@@ -206,5 +217,7 @@ def _tell_staff(step: Step, event: StripeEvent, error: str) -> None:
     words = f"Stripe's event {event.id} ({event.type}) is stored but could not be used: {error}. Replay it once mended."
     metadata: dict[str, MetadataValue] = {"event": event.id, "type": event.type, "error": error}
     note = Note("event_failed", severity, words, "event", event.id, metadata, f"event_failed:{event.id}")
-    step.tx.journal.append([audit_event(step, firm_id, note, STRIPE)])
-    step.ring_for(step.tx.outbox.add(alert_items(step, firm_id, [note], None)))
+    added = step.tx.outbox.add(alert_items(step, firm_id, [note], None))
+    if added:
+        step.tx.journal.append([audit_event(step, firm_id, note, STRIPE)])
+        step.ring_for(added)
