@@ -252,6 +252,23 @@ class Dispute:
         return max(counts) <= (max(*earlier, counts[0]) if earlier else 0)
 
     @property
+    def accepted_round(self) -> Stage | None:
+        """The round that was to be conceded: the one that had been told of when that was decided; None when it never
+        was.
+        """
+        if self.accept_requested_at is None:
+            return None
+        seen = [told.stage for told in self.tellings if told.is_open and told.told_at <= self.accept_requested_at]
+        return seen[-1] if seen else self.tellings[0].stage
+
+    @property
+    def is_to_be_accepted(self) -> bool:
+        """Whether it is still to be conceded. Who conceded one round has not conceded the next: an inquiry that becomes
+        a chargeback, a loss that the firm appeals.
+        """
+        return self.is_open and self.accepted_round is self.stage
+
+    @property
     def fee_minor(self) -> int:
         """The fees that it cost, less those that came back, in minor units of the balance they were taken from."""
         return sum(movement.fee_minor for movement in self.movements)
@@ -269,10 +286,12 @@ class Dispute:
 
 def _resolution_reason(dispute: Dispute) -> str:
     was_lost = any(STRIPE_STATUSES[telling.stripe_status].status is DisputeStatus.LOST for telling in dispute.tellings)
+    accepted = dispute.accepted_round
+    last_round = next((telling.stage for telling in reversed(dispute.tellings) if telling.is_open), accepted)
     match dispute.stripe_status:
         case "won":
             return "Lost at first, won later." if was_lost else "The bank decided for the firm."
-        case "lost" if dispute.accept_requested_at is not None:
+        case "lost" if accepted is not None and accepted is last_round:
             return "The firm accepted the dispute."
         case "lost" if dispute.evidence_submitted_at is None:
             return "Lost without evidence."

@@ -28,7 +28,7 @@ def request_acceptance(ports: Ports, firm_id: str, any_id: str, by: Actor) -> st
         dispute = hearing.dispute
         if dispute.status is not DisputeStatus.OPENED:
             raise Conflict(f"The dispute is {dispute.status}; only one that waits for an answer can be accepted.")
-        if dispute.accept_requested_at is None:
+        if not dispute.is_to_be_accepted:
             words = f"Dispute {dispute.stripe_dispute_id} over {in_words(dispute.money)} is to be accepted."
             note = _note(hearing, "dispute_accept_requested", Severity.WARNING, words)
             hearing.change(replace(dispute, accept_requested_at=step.now), by, note)

@@ -53,7 +53,7 @@ def _refund(money: Money) -> Option:
 
 
 def _can_be_accepted(dispute: Dispute) -> bool:
-    return dispute.status is DisputeStatus.OPENED and dispute.accept_requested_at is None
+    return dispute.status is DisputeStatus.OPENED and not dispute.is_to_be_accepted
 
 
 def _accept(dispute: Dispute) -> Option:
