@@ -26,9 +26,14 @@ def deliver(world: World, *bodies: Json) -> Receipt:
     return [apply_event(world.ports, world.mailroom, stripe.parsed(body)) for body in bodies][-1]
 
 
-def charged(charge_id: str = "ch_1", at: datetime = NOW, **rest: Any) -> Json:
-    """The PaymentIntent `pi_1` was paid by this charge."""
-    return stripe.event("charge.succeeded", stripe.charge(charge_id, "pi_1", at, **rest), at)
+def charged(charge_id: str = "ch_1", at: datetime = NOW, *, intent: str = "pi_1", **rest: Any) -> Json:
+    """A PaymentIntent was paid by this charge."""
+    return stripe.event("charge.succeeded", stripe.charge(charge_id, intent, at, **rest), at)
+
+
+def charged_again(invoice_id: str) -> Json:
+    """The host paid the invoice once more, by charge `ch_2` of a PaymentIntent of its own."""
+    return charged("ch_2", NOW + days(1), intent="pi_2", metadata={"invoice_id": invoice_id})
 
 
 def paid_invoice(world: World, *, amount: int = 4200, **wanted: Any) -> str:

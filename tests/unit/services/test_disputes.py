@@ -19,6 +19,7 @@ from tests.reversal_world import (
     alerts,
     booked,
     charged,
+    charged_again,
     deliver,
     disputed,
     disputes,
@@ -364,7 +365,7 @@ def test_fraud_warnings_and_reviews_stand_on_the_timeline_and_change_nothing(wor
 
 def test_a_charge_that_is_made_twice_is_only_charged_back_where_it_is_disputed(world: World) -> None:
     invoice_id = paid_invoice(world)
-    deliver(world, charged("ch_2", NOW + days(1)))
+    deliver(world, charged_again(invoice_id))
 
     deliver(world, disputed("closed", charge="ch_2", intent=None, status="lost", dispute_id="dp_2"))
 
