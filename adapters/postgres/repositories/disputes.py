@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 
 from adapters.postgres.line import Line, Row
 from adapters.postgres.pages import newest_first, of_firm, soonest_first
-from adapters.postgres.repositories.dispute_summary import lines_of, summary_statement
+from adapters.postgres.repositories.dispute_summary import ROOM, lines_of, summary_statement
 from adapters.postgres.repositories.reversal_changes import SAVE_UNMATCHED
 from adapters.postgres.rows.disputes import dispute_row_of, standing_dispute_of, stored_dispute
 from adapters.postgres.rows.values import as_json
@@ -92,7 +92,8 @@ class PostgresDisputes:
     def summary(self, wanted: SummaryRequest) -> Sequence[SummaryLine]:
         """Sums over all disputes in reach, by group and currency; see the port."""
         bounds = {"from": wanted.opened_from, "before": wanted.opened_before}
-        return lines_of(self._line.ask(*self._about(summary_statement(wanted), **bounds)))
+        _, rows = self._line.ask_together((ROOM, {}), self._about(summary_statement(wanted), **bounds))
+        return lines_of(rows)
 
     def open_stripe_ids(self, opened_before: datetime, limit: int) -> Sequence[tuple[str, str]]:
         """(firm id, Stripe id) of open disputes; see the port."""
