@@ -100,7 +100,10 @@ class Disputes(Protocol):
         """
 
     def save_unmatched(self, dispute: Dispute, now: datetime) -> None:
-        """Store or replace a held dispute that belongs to no invoice yet (firm transactions)."""
+        """Store or replace a held dispute that belongs to no invoice yet (firm transactions).
+
+        Raises `Conflict` when it belongs to one.
+        """
 
     def get(self, dispute_id: str) -> DisputeRow | None:
         """The dispute by our id or by Stripe's."""
@@ -109,7 +112,7 @@ class Disputes(Protocol):
         """Disputes in the wanted order. Raises `BadCursor`."""
 
     def summary(self, wanted: SummaryRequest) -> Sequence[SummaryLine]:
-        """Sums over all of the firm's disputes, inquiries too, by group and currency."""
+        """Sums over all of the firm's disputes, inquiries too, by group and currency (those without a group last)."""
 
     def open_stripe_ids(self, opened_before: datetime, limit: int) -> Sequence[tuple[str, str]]:
         """(firm id, Stripe id) of open disputes opened before then, longest without change first."""
@@ -119,7 +122,10 @@ class DisputeNotes(Protocol):
     """Internal notes on disputes. An edit is a new version; no version is changed or removed."""
 
     def add(self, note: DisputeNote) -> None:
-        """Store a note's first or next version. Raises `Conflict` when that version is there already."""
+        """Store a note's first or next version.
+
+        Raises `Conflict` when that version is there already, or the dispute is not.
+        """
 
     def get(self, note_id: str) -> DisputeNote | None:
         """The newest version."""
