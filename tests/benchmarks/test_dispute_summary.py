@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from adapters.postgres.repositories.dispute_summary import summary_statement
+from adapters.postgres.repositories.dispute_summary import ROOM, summary_statement
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from ports.dispute_repositories import GroupBy, SummaryRequest
 from tests.builders import FIRM_ID, NOW, days
@@ -117,8 +117,8 @@ def p95(seconds: list[float]) -> float:
 def plan(uow: SqlUnitOfWork) -> list[str]:
     """How PostgreSQL answers by month, as the application's role."""
     with uow.firm(FIRM_ID) as tx:
-        tx.disputes.get("")  # the connection is taken
         line = tx._line  # type: ignore[attr-defined]
+        line.ask(ROOM, {})
         statement = summary_statement(SummaryRequest(group_by=GroupBy.MONTH)).within(line.scope)
         rows = line.ask(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", {"firm": FIRM_ID})
     return [row["QUERY PLAN"] for row in rows]
