@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from domain.model.audit import DUNLIN, MetadataValue, Note, Severity
 from domain.model.books import Figures, disagreements
-from domain.model.invoices import InvoiceStatus
+from domain.model.invoices import InvoiceStatus, derive
+from domain.model.ledger import EntryKind, LedgerEntry, entries
 from domain.model.outbox import OutboxKind, OutboxStatus
 from domain.services.backfill import KEPT, OVERLAP, Window, backfill_row
-from domain.services.bookkeeping import alert_items, audit_event
+from domain.services.bookkeeping import alert_items, audit_event, terms_of
 from domain.services.reconciliation import accounts, reconcile_row
 from domain.services.steps import Ports, Step, in_firm, in_system
 from ports.dispute_repositories import BookedSums
@@ -100,6 +101,16 @@ class BookCheck:
         self.after_id = batch[-1].invoice_id if len(batch) == BOOKS_BATCH else ""
 
 
+_DISPUTE_KINDS = frozenset(
+    {
+        EntryKind.DISPUTE_WITHDRAWAL,
+        EntryKind.DISPUTE_REINSTATEMENT,
+        EntryKind.DISPUTE_FEE,
+        EntryKind.DISPUTE_FEE_RETURN,
+    }
+)
+
+
 def _judge(ports: Ports, sums: BookedSums) -> None:
     figures = Figures(
         status=InvoiceStatus(sums.status),
@@ -109,6 +120,8 @@ def _judge(ports: Ports, sums: BookedSums) -> None:
         amount_disputed=sums.amount_disputed,
     )
     found = disagreements(figures, sums.by_kind, sums.foreign_kinds)
+    if not found and not _DISPUTE_KINDS.isdisjoint((*sums.by_kind, *sums.foreign_kinds)):
+        found = in_firm(ports, sums.firm_id, lambda step: _tampered(step, sums))
     if not found:
         return
     ports.metrics.count("dunlin_books_disagree_total")
@@ -126,3 +139,19 @@ def _judge(ports: Ports, sums: BookedSums) -> None:
             step.ring_for(added)
 
     in_firm(ports, sums.firm_id, tell)
+
+
+def _tampered(step: Step, sums: BookedSums) -> tuple[str, ...]:
+    """What disputes moved need not be what the figures show, fees never are: each entry is held against the facts."""
+    locked, firm = step.tx.invoices.lock(sums.invoice_id), step.tx.firms.get(sums.firm_id)
+    assert locked is not None
+    assert firm is not None
+    attempts = derive(locked.facts, terms_of(step, firm)).attempts
+    due = {_booked(entry) for entry in entries(attempts, locked.facts.reversals.refunds, locked.facts.disputes)}
+    held = {_booked(entry) for entry in step.tx.journal.ledger_of(sums.invoice_id)}
+    wrong = sorted({entry[:2] for entry in due ^ held})
+    return tuple(f"the {kind} {stripe_id} is not as it was booked" for stripe_id, kind in wrong)
+
+
+def _booked(entry: LedgerEntry) -> tuple[str, str, int, str]:
+    return entry.stripe_id, entry.kind.value, entry.amount_minor, entry.currency

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from domain.services.reading import list_events
 from domain.services.steps import in_firm
+from domain.services.upkeep import SETTLING_TIME, BookCheck
 from ports.repositories import PageRequest
 from tests import stripe_events as stripe
 from tests.invoice_model import MoneyOpinion, Rules, money_opinion
@@ -134,3 +135,6 @@ def test_any_order_of_a_story_shows_what_an_independent_model_says(story: Story,
 
     assert standing(told_in_disorder, in_disorder) == standing(told_in_order, in_order)
     assert shown(told_in_disorder, in_disorder) == money_opinion(story.moments, story.reversals, RULES)
+    told_in_disorder.clock.advance(SETTLING_TIME)
+    BookCheck().check(told_in_disorder.ports)
+    assert "dunlin_books_disagree_total" not in told_in_disorder.metrics.counted

@@ -66,6 +66,9 @@ STORIES: dict[str, list[Any]] = {
     "partly disputed": [disputed(amount=1000, movements=[withdrawn(1000)])],
     "disputed for more than the charge": [disputed(amount=5000, movements=[withdrawn(5000)])],
     "lost": [disputed("closed", NOW + days(60), status="lost", movements=[withdrawn()])],
+    "lost with a credit": [
+        disputed("closed", NOW + days(60), status="lost", movements=[withdrawn(), reinstated(2100)])
+    ],
     "won": [disputed("closed", NOW + days(60), status="won", movements=[withdrawn(), reinstated()])],
     "refunded in part, the rest lost": [
         refunded(amount=1000),
@@ -94,6 +97,10 @@ def test_books_that_are_right_are_left_in_peace(world: World, story: str) -> Non
         ("refunded", "refund"),
         ("refund failed", "refund_reversal"),
         ("won", "dispute_reinstatement"),
+        ("lost", "dispute_withdrawal"),
+        ("won", "dispute_fee"),
+        ("lost with a credit", "dispute_reinstatement"),
+        ("disputed for more than the charge", "dispute_withdrawal"),
     ],
 )
 def test_an_entry_that_was_removed_or_altered_is_told_once(
