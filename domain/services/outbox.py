@@ -15,7 +15,7 @@ from domain.services.collection import recompute_invoice
 from domain.services.dispute_work import accept_dispute, remind
 from domain.services.disputes import reschedule_unmatched, unmatched_ids
 from domain.services.reconciliation import Reconciler, run_reconcile
-from domain.services.refunds import carry_out_refund
+from domain.services.refund_work import carry_out_refund
 from domain.services.settling import poll_pending, settle
 from domain.services.steps import Ports, Step, in_firm, in_system, ring
 from domain.services.webhooks import EventNotProcessed, Mailroom, apply_event
