@@ -10,9 +10,8 @@ from domain.model.disputes import DisputeTelling, dispute_id, merge_dispute
 from domain.model.drift import dispute_drift, drift
 from domain.model.inbox import Interpretation
 from domain.model.outbox import OutboxItem, OutboxKind
-from domain.services.backfill import finish_page
+from domain.services.backfill import Timer, finish_page, remember_finished, wait_or_give_up
 from domain.services.bookkeeping import terms_of, with_told
-from domain.services.charging import put_off
 from domain.services.disputes import hold_disputes, record_unmatched
 from domain.services.steps import Ports, Step, in_firm, in_system
 from domain.services.telling import tell_invoice
@@ -192,8 +191,7 @@ def run_reconcile(ports: Ports, reconciler: Reconciler, item: OutboxItem) -> Non
     try:
         _, next_cursor = reconcile_page(ports, reconciler, stage, item.payload.get("cursor"))
     except GatewayUnavailable as unavailable:
-        why = str(unavailable)
-        in_firm(ports, item.firm_id, lambda step: put_off(step, item, why))
+        wait_or_give_up(ports, item, unavailable)
         return
     is_last = next_cursor is None and stage.kind is kinds[-1]
     following = () if next_cursor is not None or is_last else (kinds[kinds.index(stage.kind) + 1],)
@@ -204,6 +202,8 @@ def run_reconcile(ports: Ports, reconciler: Reconciler, item: OutboxItem) -> Non
         step.ring_for(step.tx.outbox.add(rows))
 
     in_firm(ports, item.firm_id, finish)
+    if is_last:
+        remember_finished(ports, Timer(item.kind, stage.account), ports.clock.now())
 
 
 def reconcile_row(step: Step, firm_id: str, account: str, kind: RecordKind, run: str) -> OutboxItem:

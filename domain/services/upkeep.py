@@ -1,6 +1,6 @@
 """What runs by itself on a timer: the hourly backfill, the nightly reconciliation, and the check of the books."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,20 +8,19 @@ from domain.model.audit import DUNLIN, MetadataValue, Note, Severity
 from domain.model.books import Figures, disagreements
 from domain.model.invoices import InvoiceStatus, derive
 from domain.model.ledger import EntryKind, LedgerEntry, entries
-from domain.model.outbox import OutboxKind, OutboxStatus
-from domain.services.backfill import KEPT, OVERLAP, Window, backfill_row
+from domain.model.outbox import OutboxKind
+from domain.services.backfill import KEPT, OVERLAP, Timer, Window, backfill_row, last_finished
 from domain.services.bookkeeping import alert_items, audit_event, terms_of
 from domain.services.reconciliation import accounts, reconcile_row
 from domain.services.steps import Ports, Step, in_firm, in_system
 from ports.dispute_repositories import BookedSums
-from ports.repositories import OutboxFilter, PageRequest
 from ports.stripe_records import RecordKind
 
 BACKFILL_EVERY = timedelta(hours=1)
 NIGHT_HOUR = 3
 """Reconciliation starts after this hour, UTC."""
-WAITING_MAX = 24
-"""So many runs of an account may wait for Stripe at once."""
+GIVEN_UP_AFTER = timedelta(days=1)
+"""A run that Stripe refuses, or that was lost, is followed by another one after this time."""
 BOOKS_BATCH = 1_000
 SETTLING_TIME = timedelta(hours=1)
 """The parts of one movement are told by several events: figures that changed within this time are not judged yet."""
@@ -31,53 +30,38 @@ def plan_upkeep(ports: Ports) -> None:
     """Write the rows of whatever is due by its timer. Cheap; called with every sweep.
 
     Where an account is seen for the first time its clock starts now: what happened before is not fetched unasked.
-    Where Stripe has not answered for long, nothing is added to what waits: the next backfill reaches back all the
-    further.
+    While a run has not come to its end no other one begins, for a day at most; the next one reaches back further.
     """
     for account, firm_id in in_system(ports, accounts):
-        due = in_system(ports, lambda step, a=account: _due(step, a))  # type: ignore[misc]
-        if due:
-            kinds = in_firm(ports, firm_id, lambda step, d=due: [k for k in d if not _is_piled_up(step, k)])  # type: ignore[misc]
-            in_system(ports, lambda step, a=account, f=firm_id, k=kinds: _plan(step, a, f, k))  # type: ignore[misc]
+        in_system(ports, lambda step, a=account, f=firm_id: _plan(step, a, f))  # type: ignore[misc]
 
 
-def _due(step: Step, account: str) -> list[OutboxKind]:
-    last_backfill, last_reconcile = (step.tx.heartbeats.last(_timer(kind, account)) for kind in _TIMED)
-    is_backfill_due = last_backfill is None or step.now - last_backfill >= BACKFILL_EVERY
-    is_reconcile_due = last_reconcile is None or _is_next_night(last_reconcile, step.now)
-    due = zip(_TIMED, (is_backfill_due, is_reconcile_due), strict=True)
-    return [kind for kind, is_due in due if is_due]
-
-
-_TIMED = (OutboxKind.BACKFILL, OutboxKind.RECONCILE)
-
-
-def _timer(kind: OutboxKind, account: str) -> str:
-    return f"{kind}:{account}"
-
-
-def _is_piled_up(step: Step, kind: OutboxKind) -> bool:
-    waiting = OutboxFilter(status=OutboxStatus.DUE, kind=kind)
-    return len(step.tx.schedule.page(waiting, PageRequest(limit=WAITING_MAX)).items) == WAITING_MAX
-
-
-def _plan(step: Step, account: str, firm_id: str, kinds: Sequence[OutboxKind]) -> None:
-    """Write the rows of those kinds that are still due."""
+def _plan(step: Step, account: str, firm_id: str) -> None:
+    backfill, reconcile = (Timer(kind, account) for kind in (OutboxKind.BACKFILL, OutboxKind.RECONCILE))
     rows = []
-    for kind in _due(step, account):
-        last = step.tx.heartbeats.last(_timer(kind, account))
-        if kind not in kinds:
-            continue
-        step.tx.heartbeats.beat(_timer(kind, account), step.now)
-        if last is not None and kind is OutboxKind.BACKFILL:
-            since = max(last - OVERLAP, step.now - KEPT)
-            rows.append(backfill_row(step, firm_id, Window(account, since, step.now)))
-        elif last is not None:
-            run = f"{step.now:%Y-%m-%d}"
-            rows.append(reconcile_row(step, firm_id, account, RecordKind.PAYMENT_INTENT, run))
+    if _begins(step, backfill, lambda last: step.now - last >= BACKFILL_EVERY):
+        since = max(last_finished(step, backfill) - OVERLAP, step.now - KEPT)
+        rows.append(backfill_row(step, firm_id, Window(account, since, step.now)))
+    if _begins(step, reconcile, lambda last: _is_next_night(last, step.now)):
+        run = f"{step.now:%Y-%m-%d}"
+        rows.append(reconcile_row(step, firm_id, account, RecordKind.PAYMENT_INTENT, run))
     if rows:
         step.tx.enter_firm(firm_id)
         step.ring_for(step.tx.outbox.add(rows))
+
+
+def _begins(step: Step, timer: Timer, is_due: Callable[[datetime], bool]) -> bool:
+    """Whether a run begins now; then that is remembered."""
+    begun = step.tx.heartbeats.last(timer.begun)
+    if begun is None:
+        step.tx.heartbeats.beat(timer.begun, step.now)
+        step.tx.heartbeats.beat(timer.finished, step.now)
+        return False
+    is_running = last_finished(step, timer) < begun and step.now - begun < GIVEN_UP_AFTER
+    if is_running or not is_due(begun):
+        return False
+    step.tx.heartbeats.beat(timer.begun, step.now)
+    return True
 
 
 def _is_next_night(last: datetime, now: datetime) -> bool:
@@ -87,9 +71,17 @@ def _is_next_night(last: datetime, now: datetime) -> bool:
 
 @dataclass
 class BookCheck:
-    """Goes through all invoices again and again, a batch at a time, and remembers where it stands."""
+    """Goes through all invoices again and again, a batch at a time, and remembers where it stands.
+
+    A process that is started anew begins anywhere, so that the last ones have their turn however often that happens.
+    """
 
     after_id: str = ""
+
+    @classmethod
+    def anywhere(cls, ports: Ports) -> "BookCheck":
+        """One that begins at a random invoice."""
+        return cls(ports.ids.new("inv"))
 
     def check(self, ports: Ports) -> None:
         """Compare the next batch of invoices with the ledger and alert on what disagrees, each disagreement once."""

@@ -14,8 +14,8 @@ from domain.services.clients import NewClient, create_client
 from domain.services.collection import NewInvoice, create_invoice
 from domain.services.reading import get_invoice, list_outbox
 from domain.services.steps import in_system
-from domain.services.upkeep import WAITING_MAX, plan_upkeep
-from ports.payment_gateway import GatewayUnavailable
+from domain.services.upkeep import plan_upkeep
+from ports.payment_gateway import GatewayRefuses, GatewayUnavailable
 from ports.repositories import OutboxFilter, PageRequest
 from tests import stripe_events as stripe
 from tests.builders import NOW, days
@@ -176,10 +176,11 @@ def test_while_stripe_is_down_it_is_put_off_and_goes_on_where_it_stood(world: Wo
 
 def test_while_stripe_is_down_for_long_what_waits_does_not_pile_up_and_nothing_is_left_out(world: World) -> None:
     plan_upkeep(world.ports)
-    world.records.failure = GatewayUnavailable("403")
-    for _ in range(WAITING_MAX + 10):
+    world.records.failure = GatewayUnavailable("Stripe was not reached")
+    tick(world)
+    for _ in range(20):
         tick(world)
-    assert len(windows(world)) == WAITING_MAX
+    assert len(windows(world)) == 1
     last_until = windows(world)[-1][1]
 
     world.records.failure = None
@@ -189,6 +190,20 @@ def test_while_stripe_is_down_for_long_what_waits_does_not_pile_up_and_nothing_i
     since, until = windows(world)[-1]
     assert (since, until) == (last_until - OVERLAP, world.clock.now())
     assert {item.status for item in rows(world, OutboxKind.BACKFILL)} == {OutboxStatus.DONE}
+
+
+def test_an_account_that_stripe_refuses_is_told_of_once_a_day_and_tried_again_the_next(world: World) -> None:
+    plan_upkeep(world.ports)
+    began = world.clock.now()
+    world.records.failure = GatewayRefuses("Stripe answered 403: the account is not connected any more")
+    for _ in range(30):
+        tick(world)
+
+    assert len(windows(world)) == 2
+    assert {item.status for item in rows(world, OutboxKind.BACKFILL)} == {OutboxStatus.DONE}
+    told = [alert.text for alert in world.alerts.alerts if alert.action == "stripe_refuses"]
+    assert sum("for backfill" in text for text in told) == 2
+    assert windows(world)[-1][0] == began - OVERLAP
 
 
 def with_account(world: World, name: str, account: str) -> tuple[str, str]:
