@@ -18,7 +18,8 @@ from domain.services.dispute_desk import list_disputes
 from domain.services.dispute_work import request_acceptance
 from domain.services.disputes import link_dispute
 from domain.services.outbox import run_outbox
-from domain.services.steps import in_system
+from domain.services.steps import in_firm, in_system
+from domain.services.telling import tell_invoice
 from domain.services.webhooks import EventNotProcessed, Outcome, replay_event
 from ports.dispute_repositories import DisputeFilter
 from ports.repositories import PageRequest
@@ -152,6 +153,19 @@ def test_a_link_outweighs_the_invoice_that_knows_the_charge(world: World) -> Non
     assert [row.invoice_id for row in disputes(world)] == [linked]
     assert world.row(linked).figures.status is InvoiceStatus.CHARGED_BACK
     assert world.row(other).figures.status is InvoiceStatus.PAID
+
+
+def test_an_event_that_was_matched_just_before_the_link_follows_it(world: World) -> None:
+    deliver(world, disputed(intent=None))
+    linked, matched = world.invoice(autopay=False).invoice.id, world.invoice(autopay=False).invoice.id
+    event = stripe.parsed(disputed("closed", NOW + days(1), intent=None, status="lost"))
+    told = world.mailroom.interpreter.interpret(event, NOW)
+    link(world, linked)
+
+    in_firm(world.ports, world.firm.id, lambda step: tell_invoice(step, world.firm.id, matched, told, ADMIN))
+
+    assert world.row(linked).figures.status is InvoiceStatus.CHARGED_BACK
+    assert world.row(matched).figures.status is InvoiceStatus.SENT
 
 
 def test_linking_twice_is_fine_and_linking_elsewhere_is_refused(world: World) -> None:
