@@ -23,6 +23,16 @@ class DisputeRow:
     notes_count: int
     updated_at: datetime
 
+    @property
+    def fee_minor(self) -> int:
+        """Its fees in minor units, 0 while nothing moved."""
+        return self.dispute.fee.amount_minor if self.dispute.fee else 0
+
+    @property
+    def fee_currency(self) -> str | None:
+        """The currency of its fees."""
+        return self.dispute.fee.currency if self.dispute.fee else None
+
 
 @dataclass(frozen=True)
 class StandingDispute:
@@ -113,6 +123,11 @@ class Disputes(Protocol):
 
     def summary(self, wanted: SummaryRequest) -> Sequence[SummaryLine]:
         """Sums over all of the firm's disputes, inquiries too, by group and currency (those without a group last)."""
+
+    def attachable(self, limit: int) -> Sequence[tuple[str, str, str]]:
+        """(firm id, dispute id, invoice id) of disputes without an invoice whose charge or PaymentIntent belongs to an
+        invoice of the firm by now; the charge's where both do.
+        """
 
     def open_stripe_ids(self, opened_before: datetime, limit: int) -> Sequence[tuple[str, str]]:
         """(firm id, Stripe id) of open disputes opened before then, longest without change first."""

@@ -156,9 +156,16 @@ class Dispute:
             "case_type",
             "deadline",
             "submissions",
-            "is_charge_refundable",
         )
         return replace(self.tellings[-1], **{name: told_by(self.tellings, name) for name in names})
+
+    @property
+    def is_charge_refundable(self) -> bool | None:
+        """Stripe's word, in this round, on whether the charge may be refunded; None when it gave none. What it said
+        of an inquiry does not hold for the chargeback that follows.
+        """
+        words = (telling.is_charge_refundable for telling in reversed(self.tellings) if telling.stage is self.stage)
+        return next((word for word in words if word is not None), None)
 
     @property
     def stripe_dispute_id(self) -> str:
@@ -269,9 +276,14 @@ class Dispute:
         return self.is_open and self.accepted_round is self.stage
 
     @property
-    def fee_minor(self) -> int:
-        """The fees that it cost, less those that came back, in minor units of the balance they were taken from."""
-        return sum(movement.fee_minor for movement in self.movements)
+    def fee(self) -> Money | None:
+        """The fees that it cost, less those that came back, in the currency of the balance that the first movement
+        touched; None while nothing moved.
+        """
+        if not self.movements:
+            return None
+        currency = min(self.movements, key=lambda moved: (moved.occurred_at, moved.stripe_id)).currency
+        return Money(sum(moved.fee_minor for moved in self.movements if moved.currency == currency), currency)
 
     @property
     def resolution(self) -> DisputeStatus | None:

@@ -76,7 +76,7 @@ class Exposure:
         for dispute in self.disputes:
             if not dispute.is_open and not dispute.is_loss:
                 continue
-            word = dispute.newest.is_charge_refundable
+            word = dispute.is_charge_refundable
             if word is False or (word is None and not dispute.is_inquiry):
                 return (
                     f"Dispute {dispute.stripe_dispute_id} of the charge is {dispute.status}: a refund now would pay "

@@ -17,11 +17,13 @@ from domain.model.outbox import OutboxItem, OutboxKind
 from domain.model.reversal_narration import narrate_dispute
 from domain.model.schedule import reschedule_dispute
 from domain.services.bookkeeping import Edit, alert_items, audit_event, save, wished_item, with_told
-from domain.services.steps import Ports, Step, in_firm
+from domain.services.steps import Ports, Step, in_firm, in_system
 from ports.dispute_repositories import DisputeFilter, DisputeRow, StandingDispute
 from ports.repositories import LockedInvoice, Page, PageRequest
 
 _PAGE = 100
+
+ATTACHED_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,16 @@ def link_dispute(ports: Ports, firm_id: str, any_id: str, invoice_id: str, by: A
         step.ring_for(step.tx.outbox.add([_match_waiting(step, hearing, invoice_id)]))
 
     in_firm(ports, firm_id, link)
+
+
+def attach_disputes(ports: Ports) -> None:
+    """Attach disputes whose invoice became known: those that came by reconciliation have no event to be tried again."""
+    attachable = in_system(ports, lambda step: step.tx.disputes.attachable(ATTACHED_AT_ONCE))
+    for firm_id, known_id, invoice_id in attachable:
+        try:
+            link_dispute(ports, firm_id, known_id, invoice_id, DUNLIN)
+        except Conflict:
+            ports.metrics.count("dunlin_disputes_attached_elsewhere_total")
 
 
 def _linked(dispute: Dispute, locked: LockedInvoice) -> Note:

@@ -13,7 +13,7 @@ from domain.services.cases import done
 from domain.services.charging import Till, put_off, retry_payment
 from domain.services.collection import recompute_invoice
 from domain.services.dispute_work import accept_dispute, remind
-from domain.services.disputes import reschedule_unmatched, unmatched_ids
+from domain.services.disputes import attach_disputes, reschedule_unmatched, unmatched_ids
 from domain.services.reconciliation import Reconciler, run_reconcile
 from domain.services.refund_work import carry_out_refund
 from domain.services.settling import poll_pending, settle
@@ -182,6 +182,7 @@ def sweep(ports: Ports, mailroom: Mailroom) -> int:
     in_system(ports, lambda step: step.tx.heartbeats.beat("sweep", step.now))
     for account, event_id in in_system(ports, _backlog):
         _try_again(ports, mailroom, account, event_id)
+    attach_disputes(ports)
     return len(missing)
 
 

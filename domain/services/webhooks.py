@@ -93,16 +93,17 @@ def _apply(step: Step, mailroom: Mailroom, event: StripeEvent, *, again: bool) -
     told = mailroom.interpreter.interpret(event, step.now) if is_ours else _WRONG_MODE
     match = step.tx.inbox.match(event.account, told.named_invoice_id, told.stripe_ids)
     entry = _entry(step, event, told, match)
-    is_new = step.tx.inbox.record(entry)
+    is_new, is_noted = step.tx.inbox.record(entry), False
     if not is_new:
         known = step.tx.inbox.lock(event.account, event.id)
         if known is None or (known.status in FINAL_STATUSES and not again):
             return Receipt(event.id, Outcome.DUPLICATE, is_new=False)
         # What we first heard then is no news now: the age of a fact decides whether its retry surprises anybody.
         told = mailroom.interpreter.interpret(event, known.received_at) if is_ours else _WRONG_MODE
+        is_noted = known.status is InboxStatus.PROCESSED
         step.tx.inbox.save(replace(entry, received_at=known.received_at, tries=known.tries + 1))
     if entry.status is InboxStatus.PROCESSED:
-        _tell_invoice(step, event, told, match)
+        _tell_invoice(step, event, replace(told, note=None) if is_noted else told, match)
     elif entry.status is InboxStatus.UNMATCHED and told.disputes and not match.is_ambiguous:
         _keep_disputes(step, told, match)
     return Receipt(event.id, Outcome(entry.status.value), is_new=is_new)

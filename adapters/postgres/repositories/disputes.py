@@ -41,6 +41,16 @@ _OPEN = ById(
     "SELECT firm_id, stripe_dispute_id FROM disputes "
     "WHERE {firm} is_open AND opened_at < %(before)s ORDER BY updated_at, id LIMIT %(limit)s"
 )
+_ATTACHABLE = ById(
+    """
+SELECT d.firm_id, d.id, l.invoice_id FROM (SELECT * FROM disputes WHERE {firm} invoice_id IS NULL) d
+CROSS JOIN LATERAL (
+    SELECT l.invoice_id FROM stripe_links l
+    WHERE l.firm_id = d.firm_id AND l.stripe_id IN (d.stripe_charge_id, d.stripe_payment_intent_id)
+    ORDER BY l.stripe_id IS DISTINCT FROM d.stripe_charge_id LIMIT 1) l
+ORDER BY d.firm_id, d.id LIMIT %(limit)s
+"""
+)
 _NOTES_COUNT = (
     select(func.count())
     .select_from(dispute_notes)
@@ -94,6 +104,11 @@ class PostgresDisputes:
         bounds = {"from": wanted.opened_from, "before": wanted.opened_before}
         _, rows = self._line.ask_together((ROOM, {}), self._about(summary_statement(wanted), **bounds))
         return lines_of(rows)
+
+    def attachable(self, limit: int) -> Sequence[tuple[str, str, str]]:
+        """Disputes whose invoice is known by now; see the port."""
+        rows = self._line.ask(*self._about(_ATTACHABLE, limit=limit))
+        return [(row["firm_id"], row["id"], row["invoice_id"]) for row in rows]
 
     def open_stripe_ids(self, opened_before: datetime, limit: int) -> Sequence[tuple[str, str]]:
         """(firm id, Stripe id) of open disputes; see the port."""

@@ -220,6 +220,22 @@ def test_open_disputes_are_named_longest_without_change_first(uow: UnitOfWork) -
     assert in_firm(uow, lambda tx: [*tx.disputes.open_stripe_ids(NOW, 10)]) == everything[1:]
 
 
+def test_a_dispute_whose_charge_or_payment_intent_belongs_to_an_invoice_by_now_can_be_attached(uow: UnitOfWork) -> None:
+    by_charge = a_dispute(stripe_dispute_id="dp_charge", stripe_charge_id="ch_1", stripe_payment_intent_id="pi_9")
+    by_intent = a_dispute(stripe_dispute_id="dp_intent", stripe_charge_id="ch_9", stripe_payment_intent_id="pi_1")
+    unknown = a_dispute(stripe_dispute_id="dp_unknown", stripe_charge_id="ch_8", stripe_payment_intent_id="pi_8")
+    for dispute in (by_charge, by_intent, unknown):
+        keep_dispute(uow, dispute)
+    keep_invoice(uow, southern_invoice(), stripe_ids=frozenset({"ch_8"}))
+    assert in_system(uow, lambda tx: [*tx.disputes.attachable(10)]) == []
+
+    keep_invoice(uow, stripe_ids=frozenset({"ch_1", "pi_1"}))
+
+    attachable = in_system(uow, lambda tx: [*tx.disputes.attachable(10)])
+    assert attachable == sorted((FIRM_ID, dispute.id, INVOICE_ID) for dispute in (by_charge, by_intent))
+    assert in_system(uow, lambda tx: [*tx.disputes.attachable(1)]) == attachable[:1]
+
+
 def test_a_dispute_that_an_invoice_appears_for_belongs_to_it(uow: UnitOfWork) -> None:
     keep_dispute(uow, a_dispute())
     keep_invoice(uow)

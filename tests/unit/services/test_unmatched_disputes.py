@@ -16,7 +16,7 @@ from domain.services.clients import NewClient, create_client
 from domain.services.collection import NewInvoice, create_invoice
 from domain.services.dispute_desk import list_disputes
 from domain.services.dispute_work import request_acceptance
-from domain.services.disputes import link_dispute
+from domain.services.disputes import link_dispute, record_unmatched
 from domain.services.outbox import run_outbox
 from domain.services.steps import in_firm, in_system
 from domain.services.telling import tell_invoice
@@ -341,3 +341,17 @@ def test_it_can_be_accepted_without_an_invoice(world: World) -> None:
 
     assert world.disputes.accepted == ["dp_1"]
     assert the_dispute(world).stripe_status == "lost"
+
+
+def test_one_that_came_without_an_event_is_attached_when_its_invoice_appears(world: World) -> None:
+    in_firm(world.ports, world.firm.id, lambda step: record_unmatched(step, world.firm, dispute_telling()))
+    invoice_id = paid_invoice(world)
+
+    world.sweep()
+
+    assert standing_of(world, invoice_id) is InvoiceStatus.DISPUTED
+    assert reminder_owners(world) == {invoice_id}
+
+
+def standing_of(world: World, invoice_id: str) -> InvoiceStatus:
+    return world.row(invoice_id).figures.status

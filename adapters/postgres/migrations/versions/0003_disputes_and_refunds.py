@@ -61,6 +61,7 @@ CREATE INDEX disputes_by_deadline ON disputes (firm_id, (coalesce(respond_by, '9
 CREATE INDEX disputes_by_status ON disputes (firm_id, status, opened_at, id);
 CREATE INDEX disputes_by_client ON disputes (firm_id, client_id, opened_at, id);
 CREATE INDEX disputes_of_invoice ON disputes (firm_id, invoice_id);
+CREATE INDEX disputes_without_invoice ON disputes (firm_id, id) WHERE invoice_id IS NULL;
 CREATE INDEX disputes_open ON disputes (firm_id, updated_at, id) WHERE is_open;
 CREATE INDEX disputes_by_id ON disputes (id);  -- system transactions know no firm
 CREATE INDEX disputes_by_stripe_dispute_id ON disputes (stripe_dispute_id);
