@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from domain.model.audit import MetadataValue, Note, Severity
-from domain.model.disputes import Dispute, DisputeStatus, Stage
+from domain.model.dispute_statuses import DisputeStatus, Stage
+from domain.model.disputes import Dispute
 from domain.model.exposure import Exposure
 from domain.model.invoices import InvoiceFacts, InvoiceState
 from domain.model.money import Money, in_words

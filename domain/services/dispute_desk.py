@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from domain.model.audit import Actor, MetadataValue, Note, Severity
+from domain.model.derivation import derive
 from domain.model.dispute_notes import DisputeNote
-from domain.model.disputes import DisputeStatus
+from domain.model.dispute_statuses import DisputeStatus
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
 from domain.model.exposure import Exposure
-from domain.model.invoices import derive
 from domain.model.money import Money
 from domain.model.refunds import RefundReason, RefundRequest
 from domain.services.bookkeeping import audit_event, terms_of

@@ -6,7 +6,8 @@ from datetime import timedelta
 from domain.model.answers import DisputeShown, NotReached, Refused, Unknown
 from domain.model.audit import DUNLIN, Actor, MetadataValue, Note, Severity
 from domain.model.dispute_deadlines import Reminder, dispute_wishes, reminders
-from domain.model.disputes import Dispute, DisputeStatus, merge_dispute
+from domain.model.dispute_statuses import DisputeStatus
+from domain.model.disputes import Dispute, merge_dispute
 from domain.model.errors import Conflict
 from domain.model.money import in_words
 from domain.model.outbox import LEASE, OutboxItem

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from domain.model.audit import DUNLIN, STRIPE, Actor, MetadataValue, Note, Severity
-from domain.model.disputes import Dispute, DisputeStatus, DisputeTelling, dispute_id, merge_dispute
+from domain.model.dispute_statuses import DisputeStatus
+from domain.model.disputes import Dispute, DisputeTelling, dispute_id, merge_dispute
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
 from domain.model.firms import Firm
 from domain.model.inbox import Interpretation

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from domain.model.audit import Actor, MetadataValue, Note, Severity
+from domain.model.derivation import derive
 from domain.model.erasure import erased_attempt, erased_client, erased_event, is_erased
 from domain.model.errors import Conflict, NotFound
 from domain.model.firms import Client
 from domain.model.inbox import InboxEntry
-from domain.model.invoices import InvoiceFacts, InvoiceState, derive
+from domain.model.invoices import InvoiceFacts, InvoiceState
 from domain.services.bookkeeping import Edit, audit_event, save, terms_of
 from domain.services.steps import Ports, Step, in_firm, in_system
 from ports.personal_data import EventKey, Trace

@@ -7,11 +7,12 @@ from datetime import datetime
 from domain.model.attempts import Attempt
 from domain.model.audit import AuditEvent
 from domain.model.cards import Card, plan_card
+from domain.model.derivation import derive
 from domain.model.disputes import Dispute
 from domain.model.errors import NotFound
 from domain.model.firms import Firm
 from domain.model.inbox import InboxEntry
-from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason, derive
+from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason
 from domain.model.money import in_words
 from domain.model.network_rules import HISTORY_WINDOW
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus

@@ -17,9 +17,9 @@ from domain.model.answers import (
     UnknownCause,
 )
 from domain.model.audit import DUNLIN, Note, Severity
+from domain.model.derivation import derive
 from domain.model.firms import Firm
 from domain.model.inbox import Interpretation
-from domain.model.invoices import derive
 from domain.model.money import in_words
 from domain.model.outbox import LEASE, OutboxItem, OutboxStatus, settle_delay
 from domain.model.refunds import RefundRequest, RefundTelling, RequestStatus, open_requests

@@ -6,9 +6,10 @@ The request is stored under the invoice's lock before anything leaves, and stand
 from dataclasses import dataclass, replace
 
 from domain.model.audit import Actor, MetadataValue, Note, Severity
+from domain.model.derivation import derive
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
 from domain.model.exposure import Exposure
-from domain.model.invoices import InvoiceFacts, InvoiceState, derive
+from domain.model.invoices import InvoiceFacts, InvoiceState
 from domain.model.money import Money, in_words
 from domain.model.refunds import RefundReason, RefundRequest, RequestStatus
 from domain.services.bookkeeping import Edit, save, terms_of

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from domain.model.audit import DUNLIN, MetadataValue, Note, Severity
 from domain.model.books import Figures, disagreements
-from domain.model.invoices import InvoiceStatus, derive
+from domain.model.derivation import derive
+from domain.model.invoices import InvoiceStatus
 from domain.model.ledger import EntryKind, LedgerEntry, entries
 from domain.model.outbox import OutboxKind
 from domain.services.backfill import KEPT, OVERLAP, Timer, Window, backfill_row, last_finished

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from adapters.postgres.line import Row
 from adapters.postgres.statements import ById
-from domain.model.disputes import DisputeStatus
+from domain.model.dispute_statuses import DisputeStatus
 from ports.dispute_repositories import GroupBy, SummaryLine, SummaryRequest
 
 _GROUPS = {

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.model.disputes import Dispute, DisputeStatus
+from domain.model.dispute_statuses import DisputeStatus
+from domain.model.disputes import Dispute
 from domain.model.money import Money, in_words
 from domain.services.dispute_desk import DisputeView
 from entrypoints.web.api.shown import instant_text

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from domain.model.disputes import DisputeStatus, Stage
+from domain.model.dispute_statuses import DisputeStatus, Stage
 from entrypoints.web.api import shown
 from entrypoints.web.api.dispute_options import ACTIONS
 from entrypoints.web.api.fields import Accepted, Choice, Moment, QueryFlag, Text

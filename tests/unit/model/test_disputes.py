@@ -5,7 +5,8 @@ from itertools import permutations
 
 import pytest
 
-from domain.model.disputes import STRIPE_STATUSES, Deadline, Dispute, DisputeStatus, Stage, merge_disputes
+from domain.model.dispute_statuses import STRIPE_STATUSES, DisputeStatus, Stage
+from domain.model.disputes import Deadline, Dispute, merge_disputes
 from domain.model.money import Money
 from tests.builders import FIRM_ID, NOW, OTHER_FIRM_ID, days
 from tests.reversal_builders import a_dispute, a_reinstatement, a_withdrawal, dispute_telling, inquiry_telling

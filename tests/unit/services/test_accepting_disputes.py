@@ -3,7 +3,7 @@
 import pytest
 
 from domain.model.answers import NotReached
-from domain.model.disputes import DisputeStatus
+from domain.model.dispute_statuses import DisputeStatus
 from domain.model.outbox import OutboxKind
 from domain.services.dispute_work import request_acceptance
 from tests.builders import NOW, days

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.model.audit import Severity
-from domain.model.disputes import DisputeStatus
+from domain.model.dispute_statuses import DisputeStatus
 from domain.model.errors import Conflict
 from domain.model.invoices import InvoiceStatus
 from domain.model.outbox import LEASE, OutboxKind, OutboxStatus

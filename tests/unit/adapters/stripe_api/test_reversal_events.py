@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.stripe_api.events.interpreter import StripeEventInterpreter
-from domain.model.disputes import STRIPE_STATUSES, Deadline, DisputeTelling
+from domain.model.dispute_statuses import STRIPE_STATUSES
+from domain.model.disputes import Deadline, DisputeTelling
 from domain.model.inbox import Interpretation
 from domain.model.refunds import RefundStatus, RefundTelling
 from ports.event_interpreter import UnreadableEvent
