@@ -28,11 +28,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """A delivery that is safely kept; `is_new` when its event was not stored before."""
+    """A delivery that is safely kept; `is_new` when its event was not stored before.
+
+    `is_lost_dispute` when it tells of a dispute and nothing says which firm's it is: only the operator can be told.
+    """
 
     event_id: str
     outcome: Outcome
     is_new: bool = True
+    is_lost_dispute: bool = False
 
 
 class EventNotProcessed(Exception):
@@ -79,6 +83,8 @@ def apply_event(ports: Ports, mailroom: Mailroom, event: StripeEvent, *, again: 
         _keep_failed(ports, event, error, _named_in(mailroom, event))
         raise EventNotProcessed(event.id, error) from fault
     ports.metrics.count("dunlin_webhook_events_total", type=event.type, outcome=receipt.outcome.value)
+    if receipt.is_lost_dispute and receipt.is_new:
+        ports.metrics.count("dunlin_disputes_without_firm_total")
     return receipt
 
 
@@ -106,7 +112,8 @@ def _apply(step: Step, mailroom: Mailroom, event: StripeEvent, *, again: bool) -
         _tell_invoice(step, event, replace(told, note=None) if is_noted else told, match)
     elif entry.status is InboxStatus.UNMATCHED and told.disputes and not match.is_ambiguous:
         _keep_disputes(step, told, match)
-    return Receipt(event.id, Outcome(entry.status.value), is_new=is_new)
+    is_lost = bool(told.disputes) and match.firm_id is None
+    return Receipt(event.id, Outcome(entry.status.value), is_new=is_new, is_lost_dispute=is_lost)
 
 
 _WRONG_MODE = Interpretation(is_handled=False, note="Its livemode is not this installation's.")
@@ -192,25 +199,26 @@ def _named_in(mailroom: Mailroom, event: StripeEvent) -> Sequence[str]:
 
 def _keep_failed(ports: Ports, event: StripeEvent, error: str, stripe_ids: Sequence[str]) -> None:
     def keep(step: Step) -> None:
-        entry = InboxEntry(event, InboxStatus.FAILED, step.now, error=error)
-        if step.tx.inbox.record(entry):
-            _tell_staff(step, event, error, stripe_ids)
+        match = step.tx.inbox.match(event.account, None, stripe_ids)
+        firm_id, invoice_id, ids = match.firm_id, match.invoice_id, tuple(stripe_ids)
+        failed = InboxEntry(event, InboxStatus.FAILED, step.now, firm_id, invoice_id, error=error, stripe_ids=ids)
+        if step.tx.inbox.record(failed):
+            _tell_staff(step, event, error, firm_id)
             return
         known = step.tx.inbox.lock(event.account, event.id)
         if known is None or known.status in FINAL_STATUSES:
             return
-        step.tx.inbox.save(replace(known, status=InboxStatus.FAILED, error=error, tries=known.tries + 1))
+        step.tx.inbox.save(replace(failed, received_at=known.received_at, tries=known.tries + 1))
         if known.status is not InboxStatus.FAILED:
             # It could be read when its invoice was not known, and cannot be applied now that it is.
-            _tell_staff(step, event, error, stripe_ids)
+            _tell_staff(step, event, error, firm_id)
 
     in_system(ports, keep)
     ports.metrics.count("dunlin_webhook_events_total", type=event.type, outcome="failed")
 
 
-def _tell_staff(step: Step, event: StripeEvent, error: str, stripe_ids: Sequence[str]) -> None:
+def _tell_staff(step: Step, event: StripeEvent, error: str, firm_id: str | None) -> None:
     """An event that cannot be used is parked loudly, once, where its objects or its account lead to one firm."""
-    firm_id = step.tx.inbox.match(event.account, None, stripe_ids).firm_id
     if firm_id is None:
         return
     step.tx.enter_firm(firm_id)

@@ -18,6 +18,7 @@ from domain.services.dispute_desk import list_disputes
 from domain.services.dispute_work import request_acceptance
 from domain.services.disputes import link_dispute, record_unmatched
 from domain.services.outbox import run_outbox
+from domain.services.reading import list_events
 from domain.services.steps import in_firm, in_system
 from domain.services.telling import tell_invoice
 from domain.services.webhooks import EventNotProcessed, Outcome, replay_event
@@ -355,3 +356,23 @@ def test_one_that_came_without_an_event_is_attached_when_its_invoice_appears(wor
 
 def standing_of(world: World, invoice_id: str) -> InvoiceStatus:
     return world.row(invoice_id).figures.status
+
+
+def test_an_event_that_cannot_be_used_is_listed_with_its_firm_and_invoice(world: World) -> None:
+    invoice_id = paid_invoice(world)
+    with pytest.raises(EventNotProcessed):
+        deliver(world, disputed(status="arbitration_pending"))
+
+    (entry,) = list_events(world.ports, world.firm.id, "failed", PageRequest()).items
+
+    assert (entry.firm_id, entry.invoice_id) == (world.firm.id, invoice_id)
+    assert "ch_1" in entry.stripe_ids
+
+
+def test_a_dispute_that_could_be_any_firms_is_nobodys_and_that_is_said(world: World) -> None:
+    firms.create_firm(world.ports, "South Ltd", None, ADMIN)
+
+    receipt = deliver(world, disputed())
+
+    assert (receipt.outcome, receipt.is_lost_dispute) == (Outcome.UNMATCHED, True)
+    assert world.metrics.counted["dunlin_disputes_without_firm_total"] == 1
