@@ -25,7 +25,7 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     application = bootstrap(settings)
-    sealer, books = _start_sealer(application, stopped), BookCheck()
+    sealer, books = _start_sealer(application, stopped), BookCheck.anywhere(application.ports)
     while not stopped.is_set():
         try:
             rung = sweep(application.ports, application.mailroom)

@@ -23,6 +23,16 @@ class DisputeRow:
     notes_count: int
     updated_at: datetime
 
+    @property
+    def fee_minor(self) -> int:
+        """Its fees in minor units, 0 while nothing moved."""
+        return self.dispute.fee.amount_minor if self.dispute.fee else 0
+
+    @property
+    def fee_currency(self) -> str | None:
+        """The currency of its fees."""
+        return self.dispute.fee.currency if self.dispute.fee else None
+
 
 @dataclass(frozen=True)
 class StandingDispute:
@@ -100,7 +110,10 @@ class Disputes(Protocol):
         """
 
     def save_unmatched(self, dispute: Dispute, now: datetime) -> None:
-        """Store or replace a held dispute that belongs to no invoice yet (firm transactions)."""
+        """Store or replace a held dispute that belongs to no invoice yet (firm transactions).
+
+        Raises `Conflict` when it belongs to one.
+        """
 
     def get(self, dispute_id: str) -> DisputeRow | None:
         """The dispute by our id or by Stripe's."""
@@ -109,7 +122,12 @@ class Disputes(Protocol):
         """Disputes in the wanted order. Raises `BadCursor`."""
 
     def summary(self, wanted: SummaryRequest) -> Sequence[SummaryLine]:
-        """Sums over all of the firm's disputes, inquiries too, by group and currency."""
+        """Sums over all of the firm's disputes, inquiries too, by group and currency (those without a group last)."""
+
+    def attachable(self, limit: int) -> Sequence[tuple[str, str, str]]:
+        """(firm id, dispute id, invoice id) of disputes without an invoice whose charge or PaymentIntent belongs to an
+        invoice of the firm by now; the charge's where both do.
+        """
 
     def open_stripe_ids(self, opened_before: datetime, limit: int) -> Sequence[tuple[str, str]]:
         """(firm id, Stripe id) of open disputes opened before then, longest without change first."""
@@ -119,7 +137,10 @@ class DisputeNotes(Protocol):
     """Internal notes on disputes. An edit is a new version; no version is changed or removed."""
 
     def add(self, note: DisputeNote) -> None:
-        """Store a note's first or next version. Raises `Conflict` when that version is there already."""
+        """Store a note's first or next version.
+
+        Raises `Conflict` when that version is there already, or the dispute is not.
+        """
 
     def get(self, note_id: str) -> DisputeNote | None:
         """The newest version."""

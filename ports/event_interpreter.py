@@ -1,5 +1,6 @@
 """What an event of Stripe's means in our words."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -8,8 +9,12 @@ from domain.model.inbox import Interpretation, StripeEvent
 
 class UnreadableEvent(Exception):
     """The event's shape is not what its type promises; the text names the field. It is stored as failed and can be
-    replayed.
+    replayed. `stripe_ids` are the objects it speaks of, as far as they can be read.
     """
+
+    def __init__(self, problem: str, stripe_ids: Sequence[str] = ()) -> None:
+        super().__init__(problem)
+        self.stripe_ids = stripe_ids
 
 
 class EventInterpreter(Protocol):

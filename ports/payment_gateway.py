@@ -50,6 +50,10 @@ class GatewayUnavailable(Exception):
     """A read was not answered; nothing changed, the caller tries later. The text says why, without secrets."""
 
 
+class GatewayRefuses(GatewayUnavailable):
+    """A read was answered with no: asking again changes nothing, a person has to see to it."""
+
+
 class PaymentGateway(Protocol):
     """Moves money."""
 

@@ -167,13 +167,17 @@ class Invoices(Protocol):
         """
 
     def lock(self, invoice_id: str) -> LockedInvoice | None:
-        """The facts and the pending outbox rows, locked against every other writer until the transaction ends."""
+        """The facts and the pending outbox rows, locked against every other writer until the transaction ends.
+
+        Refunds are in the order of their ids, totals of their charges, requests of their times, disputes of our ids.
+        """
 
     def save(self, change: Change) -> tuple[OutboxItem, ...]:
         """Write a change of a locked invoice; the outbox rows that were new or revived.
 
         The version counts up when facts or figures differ from what is stored; lock again before a second save.
-        Raises `StaleVersion`, and `Conflict` for a second open attempt of ours or a taken Stripe id.
+        Raises `StaleVersion`, and `Conflict` for a second open attempt of ours, a taken Stripe id, and a refund or
+        dispute of another invoice.
         """
 
     def get(self, invoice_id: str) -> InvoiceRow | None:

@@ -1,7 +1,8 @@
 """What Stripe itself has on record: for finding what was missed, by reading only.
 
-Every call takes the firm's Stripe account (None: the platform's own), gives one page and the cursor of the next (None
-on the last), and raises `GatewayUnavailable` (of `ports.payment_gateway`) when Stripe does not answer.
+Every call takes the firm's Stripe account (None: the platform's own), and gives one page and the cursor of the next
+(None on the last). It raises `GatewayUnavailable` (of `ports.payment_gateway`) when Stripe does not answer, and
+`GatewayRefuses` when Stripe says no.
 """
 
 from dataclasses import dataclass

@@ -8,9 +8,10 @@ from typing import Any
 from domain.model.attempts import AttemptStatus, FrozenCharge, OwnAttempt, Settlement, Trigger
 from domain.model.audit import DUNLIN, AuditEvent, MetadataValue, Severity
 from domain.model.declines import DeclineCodes, FailureCode
+from domain.model.derivation import derive
 from domain.model.firms import Address, ApiKey, Client, Firm, Scope
 from domain.model.inbox import InboxEntry, InboxStatus, StripeEvent
-from domain.model.invoices import Invoice, InvoiceFacts, derive
+from domain.model.invoices import Invoice, InvoiceFacts
 from domain.model.ledger import EntryKind, LedgerEntry
 from domain.model.notice_policy import NoticePolicy, StageRule
 from domain.model.notices import NoticeStage

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from domain.model.attempts import AttemptStatus, FrozenCharge, OwnAttempt, Trigger
 from domain.model.declines import DeclineCodes
-from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, derive
+from domain.model.derivation import derive
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState
 from domain.model.payment_facts import FactKind, PaymentFact, Source, merge
 from domain.model.policies import Policy, Terms
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 
-from domain.model.disputes import STRIPE_STATUSES, Deadline, DisputeTelling, Movement
+from domain.model.dispute_statuses import STRIPE_STATUSES
+from domain.model.disputes import Deadline, DisputeTelling, Movement
 from domain.model.invoices import InvoiceFacts
 from domain.model.payment_facts import FactKind, PaymentFact, merge
 from domain.model.refunds import RefundRequest, RefundStatus, RefundTelling, RefundTotal

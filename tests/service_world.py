@@ -31,6 +31,7 @@ from domain.services.webhooks import Mailroom
 from ports.alerter import Alert
 from ports.payment_gateway import ChargeOrder, LookUpOrder
 from ports.repositories import AuditFilter, InvoiceRow, OutboxFilter, PageRequest
+from ports.unit_of_work import UnitOfWork
 from tests.builders import NOW
 from tests.scripted_reversals import ScriptedDisputes, ScriptedRecords, ScriptedRefunds
 
@@ -146,12 +147,13 @@ class World:
 
     start: datetime = NOW
     policy: Policy = field(default_factory=Policy)
+    uow: UnitOfWork = field(default_factory=MemoryUnitOfWork)
 
     def __post_init__(self) -> None:
         self.clock = SettableClock(self.start)
         self.doorbell = MemoryJobScheduler(self.clock)
         self.metrics = QuietMetrics()
-        self.ports = Ports(MemoryUnitOfWork(), self.clock, CountingIds(), SeededChance(1), self.doorbell, self.metrics)
+        self.ports = Ports(self.uow, self.clock, CountingIds(), SeededChance(1), self.doorbell, self.metrics)
         self.gateway, self.cards, self.alerts = ScriptedGateway(self.clock), ScriptedCards(), KeptAlerts()
         from adapters.stripe_api.events.interpreter import StripeEventInterpreter  # noqa: PLC0415 - used by some tests only
 

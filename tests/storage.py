@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import psycopg
@@ -12,6 +13,7 @@ from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.postgres.database import metadata
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from domain.model.attempts import OwnAttempt
+from domain.model.disputes import DisputeTelling
 from domain.model.invoices import Invoice, InvoiceFacts
 from domain.model.payment_facts import PaymentFact
 from ports.repositories import Change
@@ -20,6 +22,7 @@ from tests.builders import (
     CLIENT_ID,
     FIRM_ID,
     INVOICE_ID,
+    NOW,
     OTHER_FIRM_ID,
     a_change,
     a_client,
@@ -27,6 +30,7 @@ from tests.builders import (
     a_new_invoice,
     an_invoice,
 )
+from tests.reversal_builders import with_reversals
 
 T = TypeVar("T")
 
@@ -144,6 +148,21 @@ def change_invoice(
         return change
 
     return in_firm(uow, save)
+
+
+def dispute_invoice(
+    uow: UnitOfWork, *told: DisputeTelling, invoice: Invoice | None = None, now: datetime = NOW
+) -> InvoiceFacts:
+    """Tell a stored invoice of a dispute; its facts from then on."""
+    invoice = invoice or an_invoice()
+
+    def save(tx: Transaction) -> InvoiceFacts:
+        before = locked_facts(tx, invoice.id)
+        after = with_reversals(before, disputes=told)
+        tx.invoices.save(a_change(before=before, after=after, now=now))
+        return after
+
+    return in_firm(uow, save, firm_id=invoice.firm_id)
 
 
 def southern_invoice(**fields: Any) -> Invoice:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from adapters.memory.bank import MemoryBank
 from adapters.memory.bank_values import BankCharge, BankDispute, BankRefund, BankRefusal
-from domain.model.disputes import OPEN_STATUSES, STRIPE_STATUSES, Movement
+from domain.model.dispute_statuses import OPEN_STATUSES, STRIPE_STATUSES
+from domain.model.disputes import Movement
 from ports.clock import Clock
 
 _TIME_TO_RESPOND = timedelta(days=8)

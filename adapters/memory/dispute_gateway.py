@@ -4,7 +4,7 @@ from adapters.memory.bank_answers import dispute_told, refused, without_answer
 from adapters.memory.bank_reversals import BankReversals
 from adapters.memory.bank_values import BankDispute, BankRefusal, BankTrouble
 from domain.model.answers import DisputeAnswer, DisputeShown, NotReached
-from domain.model.disputes import OPEN_STATUSES, STRIPE_STATUSES
+from domain.model.dispute_statuses import OPEN_STATUSES, STRIPE_STATUSES
 from ports.clock import Clock
 
 

@@ -103,7 +103,7 @@ class MemoryTransaction:
         self.invoices = self.history = invoices
         self.inbox = self.backlog = inbox
         self.outbox = self.schedule = outbox
-        self.disputes = MemoryDisputes(scope, disputes=disputes, notes=notes)
+        self.disputes = MemoryDisputes(scope, disputes=disputes, notes=notes, links=links)
         self.dispute_notes = MemoryDisputeNotes(scope, disputes=disputes, notes=notes)
         self.journal, self.books = journal, MemoryBooks(ledger=ledger, invoices=records)
         self.idempotency, self.heartbeats = MemoryIdempotencyKeys(scope, answers), MemoryHeartbeats(scope, beats)

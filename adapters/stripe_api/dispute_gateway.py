@@ -9,7 +9,7 @@ from adapters.stripe_api.dispute_shapes import read_dispute
 from adapters.stripe_api.json_values import UnreadableShape
 from adapters.stripe_api.write_answers import carried_out, unreadable
 from domain.model.answers import DisputeAnswer, DisputeShown, NotReached, Refused, Unknown
-from domain.model.disputes import OPEN_STATUSES, STRIPE_STATUSES
+from domain.model.dispute_statuses import OPEN_STATUSES, STRIPE_STATUSES
 from ports.clock import Clock
 from ports.pacing import RequestPacer
 

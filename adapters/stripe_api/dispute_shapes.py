@@ -22,7 +22,8 @@ from adapters.stripe_api.json_values import (
     text,
     word,
 )
-from domain.model.disputes import STRIPE_STATUSES, Deadline, DisputeTelling, Movement
+from domain.model.dispute_statuses import STRIPE_STATUSES
+from domain.model.disputes import Deadline, DisputeTelling, Movement
 
 
 def read_dispute(source: Json, told_at: datetime) -> DisputeTelling:

@@ -15,7 +15,11 @@ class NotRead(Exception):
     """Something could not be read at Stripe. The text says why, without secrets."""
 
 
-class NoSuchObject(NotRead):
+class Denied(NotRead):
+    """Stripe said no: asking again changes nothing."""
+
+
+class NoSuchObject(Denied):
     """Stripe does not know what was asked for."""
 
 
@@ -36,7 +40,8 @@ def read(reply: Reply) -> Answer:
         return reply
     if reply.status == 404:
         raise NoSuchObject(reply.described())
-    raise NotRead(reply.described())
+    is_final = 400 <= reply.status < 500 and reply.status != 409 and not reply.is_rate_limit
+    raise (Denied if is_final else NotRead)(reply.described())
 
 
 def read_page(

@@ -14,10 +14,10 @@ from adapters.stripe_api.events.intents import told_of_intent
 from adapters.stripe_api.events.interpreter import HANDLED_TYPES
 from adapters.stripe_api.events.refunds import told_of_refund
 from adapters.stripe_api.json_values import Json, UnreadableShape, text
-from adapters.stripe_api.listing import NotRead, Page, read_page
+from adapters.stripe_api.listing import Denied, NotRead, Page, read_page
 from domain.model.inbox import Interpretation, StripeEvent
 from ports.pacing import RequestPacer
-from ports.payment_gateway import GatewayUnavailable
+from ports.payment_gateway import GatewayRefuses, GatewayUnavailable
 from ports.stripe_records import EventPage, Record, RecordKind, RecordPage
 
 
@@ -69,6 +69,8 @@ class StripeRecordsReader:
     def _page(self, account: str | None, path: str, query: Mapping[str, str], cursor: str | None) -> Page:
         try:
             return read_page(self._calls, account, path, query, cursor)
+        except Denied as problem:
+            raise GatewayRefuses(str(problem)) from None
         except NotRead as problem:
             raise GatewayUnavailable(str(problem)) from None
 

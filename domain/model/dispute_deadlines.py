@@ -43,7 +43,7 @@ def dispute_wishes(dispute: Dispute, policy: Policy) -> list[Wish]:
         Wish(OutboxKind.DISPUTE_DEADLINE, reminder.key(dispute), reminder.due_at, dispute_id=dispute.id)
         for reminder in reminders(dispute, policy)
     ]
-    if dispute.accept_requested_at is not None and dispute.is_open:
+    if dispute.accept_requested_at is not None and dispute.is_to_be_accepted:
         accept_key = f"{OutboxKind.ACCEPT_DISPUTE}:{dispute.id}:{int(dispute.accept_requested_at.timestamp())}"
         wishes.append(Wish(OutboxKind.ACCEPT_DISPUTE, accept_key, dispute.accept_requested_at, dispute_id=dispute.id))
     return wishes

@@ -8,61 +8,12 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from functools import cached_property
 
+from domain.model.dispute_statuses import OPEN_STATUSES, STRIPE_STATUSES, DisputeStatus, Stage
 from domain.model.money import Money
 from domain.model.snapshots import by_time, that_count
 from domain.model.snapshots import told as told_by
-
-
-class DisputeStatus(StrEnum):
-    """What people need to know. Stripe's own status is kept beside it."""
-
-    OPENED = "opened"
-    UNDER_REVIEW = "under_review"
-    WON = "won"
-    LOST = "lost"
-    CLOSED = "closed"
-
-
-class Stage(StrEnum):
-    """Which of its rounds a dispute is in; each asks for an answer of its own."""
-
-    INQUIRY = "inquiry"
-    CHARGEBACK = "chargeback"
-    APPEAL = "appeal"
-
-
-@dataclass(frozen=True)
-class StripeStatus:
-    """What one of Stripe's statuses means."""
-
-    rank: int
-    status: DisputeStatus
-    stage: Stage = Stage.CHARGEBACK
-
-
-# In the order of design.md 1: of two snapshots told of the same second, the later in this list stands.
-STRIPE_STATUSES = {
-    name: StripeStatus(rank, status, stage)
-    for rank, (name, status, stage) in enumerate(
-        (
-            ("warning_needs_response", DisputeStatus.OPENED, Stage.INQUIRY),
-            ("warning_under_review", DisputeStatus.UNDER_REVIEW, Stage.INQUIRY),
-            ("warning_closed", DisputeStatus.CLOSED, Stage.INQUIRY),
-            ("needs_response", DisputeStatus.OPENED, Stage.CHARGEBACK),
-            ("under_review", DisputeStatus.UNDER_REVIEW, Stage.CHARGEBACK),
-            ("charge_refunded", DisputeStatus.CLOSED, Stage.CHARGEBACK),
-            ("prevented", DisputeStatus.CLOSED, Stage.CHARGEBACK),
-            ("lost", DisputeStatus.LOST, Stage.CHARGEBACK),
-            ("appeal_needs_response", DisputeStatus.OPENED, Stage.APPEAL),
-            ("appeal_under_review", DisputeStatus.UNDER_REVIEW, Stage.APPEAL),
-            ("won", DisputeStatus.WON, Stage.CHARGEBACK),
-        )
-    )
-}
-OPEN_STATUSES = frozenset({DisputeStatus.OPENED, DisputeStatus.UNDER_REVIEW})
 
 
 @dataclass(frozen=True)
@@ -156,9 +107,16 @@ class Dispute:
             "case_type",
             "deadline",
             "submissions",
-            "is_charge_refundable",
         )
         return replace(self.tellings[-1], **{name: told_by(self.tellings, name) for name in names})
+
+    @property
+    def is_charge_refundable(self) -> bool | None:
+        """Stripe's word, in this round, on whether the charge may be refunded; None when it gave none. What it said
+        of an inquiry does not hold for the chargeback that follows.
+        """
+        words = (telling.is_charge_refundable for telling in reversed(self.tellings) if telling.stage is self.stage)
+        return next((word for word in words if word is not None), None)
 
     @property
     def stripe_dispute_id(self) -> str:
@@ -252,9 +210,31 @@ class Dispute:
         return max(counts) <= (max(*earlier, counts[0]) if earlier else 0)
 
     @property
-    def fee_minor(self) -> int:
-        """The fees that it cost, less those that came back, in minor units of the balance they were taken from."""
-        return sum(movement.fee_minor for movement in self.movements)
+    def accepted_round(self) -> Stage | None:
+        """The round that was to be conceded: the one that had been told of when that was decided; None when it never
+        was.
+        """
+        if self.accept_requested_at is None:
+            return None
+        seen = [told.stage for told in self.tellings if told.is_open and told.told_at <= self.accept_requested_at]
+        return seen[-1] if seen else self.tellings[0].stage
+
+    @property
+    def is_to_be_accepted(self) -> bool:
+        """Whether it is still to be conceded. Who conceded one round has not conceded the next: an inquiry that becomes
+        a chargeback, a loss that the firm appeals.
+        """
+        return self.is_open and self.accepted_round is self.stage
+
+    @property
+    def fee(self) -> Money | None:
+        """The fees that it cost, less those that came back, in the currency of the balance that the first movement
+        touched; None while nothing moved.
+        """
+        if not self.movements:
+            return None
+        currency = min(self.movements, key=lambda moved: (moved.occurred_at, moved.stripe_id)).currency
+        return Money(sum(moved.fee_minor for moved in self.movements if moved.currency == currency), currency)
 
     @property
     def resolution(self) -> DisputeStatus | None:
@@ -269,10 +249,12 @@ class Dispute:
 
 def _resolution_reason(dispute: Dispute) -> str:
     was_lost = any(STRIPE_STATUSES[telling.stripe_status].status is DisputeStatus.LOST for telling in dispute.tellings)
+    accepted = dispute.accepted_round
+    last_round = next((telling.stage for telling in reversed(dispute.tellings) if telling.is_open), accepted)
     match dispute.stripe_status:
         case "won":
             return "Lost at first, won later." if was_lost else "The bank decided for the firm."
-        case "lost" if dispute.accept_requested_at is not None:
+        case "lost" if accepted is not None and accepted is last_round:
             return "The firm accepted the dispute."
         case "lost" if dispute.evidence_submitted_at is None:
             return "Lost without evidence."

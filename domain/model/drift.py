@@ -1,7 +1,8 @@
 """What Stripe's books show that ours do not: the difference that a snapshot of Stripe's would make."""
 
+from domain.model.derivation import derive
 from domain.model.disputes import Dispute
-from domain.model.invoices import InvoiceFacts, derive
+from domain.model.invoices import InvoiceFacts
 from domain.model.ledger import entries
 from domain.model.money import Money, in_words
 from domain.model.policies import Terms

@@ -76,7 +76,7 @@ class Exposure:
         for dispute in self.disputes:
             if not dispute.is_open and not dispute.is_loss:
                 continue
-            word = dispute.newest.is_charge_refundable
+            word = dispute.is_charge_refundable
             if word is False or (word is None and not dispute.is_inquiry):
                 return (
                     f"Dispute {dispute.stripe_dispute_id} of the charge is {dispute.status}: a refund now would pay "
@@ -141,7 +141,10 @@ def _claim(dispute: Dispute, payment: Attempt) -> int:
 
 
 def against_unknown_payments(attempts: Sequence[Attempt], reversals: Reversals, currency: str) -> tuple[int, int]:
-    """(refunded, disputed) in minor units of `currency` against charges whose payment nothing tells of yet."""
+    """(refunded, disputed) in minor units of `currency` against charges whose payment nothing tells of yet.
+
+    A charge's total counts once its payment is known: a reservation that is given back has one too, and moved no money.
+    """
     payments = [attempt for attempt in attempts if attempt.status is AttemptStatus.SUCCEEDED]
 
     def is_unknown(reversal: OfCharge) -> bool:
@@ -158,7 +161,4 @@ def against_unknown_payments(attempts: Sequence[Attempt], reversals: Reversals, 
         for refund in refunded
         if refund.status is RefundStatus.SUCCEEDED and refund.money.currency == currency
     )
-    for total in (total for total in reversals.totals if is_unknown(total) and total.currency == currency):
-        of_charge = [refund for refund in refunded if refund.newest.stripe_charge_id == total.stripe_charge_id]
-        refunded_minor += unnamed_minor(total, of_charge)
     return refunded_minor, sum(money.amount_minor for money in standing if money.currency == currency)

@@ -14,7 +14,8 @@ from typing import Any
 
 from domain.model.attempts import Attempt
 from domain.model.cards import Card
-from domain.model.disputes import Dispute, Stage
+from domain.model.dispute_statuses import Stage
+from domain.model.disputes import Dispute
 from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, InvoiceStatus
 from domain.model.money import Money
 from domain.model.retries import covering_payments

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from domain.model.attempts import Attempt, AttemptStatus
 from domain.model.audit import MetadataValue, Note, Severity
 from domain.model.invoices import Invoice, InvoiceState, InvoiceStatus
+from domain.model.moments import shown
 from domain.model.money import Money, in_words
 
 _SEVERITY_OF_STATUS = {
@@ -100,7 +101,7 @@ def _slot(invoice: Invoice, after: InvoiceState) -> Note:
     metadata: dict[str, MetadataValue] = {
         "invoice_id": invoice.id,
         "retry": slot.number,
-        "due_at": slot.due_at.isoformat(),
+        "due_at": shown(slot.due_at),
         "failure": slot.key,
     }
     if slot.is_held and after.hold is not None:
@@ -110,7 +111,7 @@ def _slot(invoice: Invoice, after: InvoiceState) -> Note:
         )
         alert_key = f"retry_held:{invoice.id}:{slot.key}"
         return Note("retry_held", Severity.WARNING, summary, "invoice", invoice.id, metadata, alert_key)
-    summary = f"Retry {slot.number} is due at {slot.due_at.isoformat()}."
+    summary = f"Retry {slot.number} is due at {shown(slot.due_at)}."
     return Note("retry_scheduled", Severity.INFO, summary, "invoice", invoice.id, metadata)
 
 

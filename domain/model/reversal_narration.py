@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from domain.model.audit import MetadataValue, Note, Severity
-from domain.model.disputes import Dispute, DisputeStatus, Stage
+from domain.model.dispute_statuses import DisputeStatus, Stage
+from domain.model.disputes import Dispute
 from domain.model.exposure import Exposure
 from domain.model.invoices import InvoiceFacts, InvoiceState
+from domain.model.moments import shown
 from domain.model.money import Money, in_words
 from domain.model.refunds import Refund, RefundStatus
 
@@ -77,7 +79,7 @@ def _answer_by(dispute: Dispute) -> str:
         return "It came already decided."
     if dispute.respond_by is None:
         return "No answer is possible."
-    return f"Answer by {dispute.respond_by.isoformat()}."
+    return f"Answer by {shown(dispute.respond_by)}."
 
 
 def _unmatched(dispute: Dispute) -> Note:
@@ -130,7 +132,7 @@ def _note(
         "reason": dispute.newest.reason,
         "stripe_status": dispute.stripe_status,
         "inquiry": dispute.is_inquiry,
-        "respond_by": respond_by.isoformat() if respond_by else None,
+        "respond_by": shown(respond_by) if respond_by else None,
         "resolution": dispute.resolution.value if dispute.resolution else None,
     }
     alert_key = None if alert is None else f"dispute:{dispute.id}:{alert}"

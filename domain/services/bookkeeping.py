@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from domain.model.attempts import OwnAttempt
 from domain.model.audit import Actor, AuditEvent, Note
+from domain.model.derivation import derive
 from domain.model.disputes import merge_disputes
 from domain.model.firms import Firm
 from domain.model.host_events import invoice_events
 from domain.model.inbox import Interpretation
-from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, derive
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState
 from domain.model.ledger import entries
 from domain.model.narration import narrate
 from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxKind, Wish

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 from domain.model.attempts import OwnAttempt
 from domain.model.audit import DUNLIN, Note
+from domain.model.derivation import derive
 from domain.model.firms import Firm
-from domain.model.invoices import InvoiceFacts, InvoiceState, derive
+from domain.model.invoices import InvoiceFacts, InvoiceState
 from domain.model.outbox import POLL_DELAY, OutboxItem, OutboxKind, OutboxStatus, settle_delay
 from domain.services.bookkeeping import Edit, save, terms_of, with_attempt
 from domain.services.steps import Step

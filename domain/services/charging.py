@@ -10,8 +10,9 @@ from datetime import datetime
 from domain.model.attempts import AttemptStatus, FrozenCharge, OwnAttempt, Trigger
 from domain.model.cards import Card, CardPlan, NoCardReason, plan_card
 from domain.model.declines import FAILURE_REASONS, FailureCode
+from domain.model.derivation import derive
 from domain.model.firms import Firm
-from domain.model.invoices import InvoiceFacts, InvoiceState, blocking_reason, derive
+from domain.model.invoices import InvoiceFacts, InvoiceState, blocking_reason
 from domain.model.network_rules import HISTORY_WINDOW
 from domain.model.outbox import LEASE, WAITS_FOR_ATTEMPT, OutboxItem, OutboxKind, OutboxStatus, backoff
 from domain.model.schedule import instead_of_running

@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from domain.model.attempts import Attempt, AttemptStatus, OwnAttempt, Trigger
 from domain.model.audit import Actor, MetadataValue, Note, Severity
+from domain.model.derivation import derive
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
 from domain.model.firms import Firm
-from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason, derive
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason
 from domain.model.money import Money, chargeable, in_words
 from domain.model.outbox import OutboxItem, OutboxKind
 from domain.services.bookkeeping import Edit, audit_event, save, terms_of, with_attempt

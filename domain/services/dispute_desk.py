@@ -4,17 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from domain.model.audit import Actor, MetadataValue, Note, Severity
+from domain.model.derivation import derive
 from domain.model.dispute_notes import DisputeNote
-from domain.model.disputes import DisputeStatus
+from domain.model.dispute_statuses import DisputeStatus
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
 from domain.model.exposure import Exposure
-from domain.model.invoices import derive
 from domain.model.money import Money
 from domain.model.refunds import RefundReason, RefundRequest
 from domain.services.bookkeeping import audit_event, terms_of
 from domain.services.refunds import WantedRefund, request_refund
 from domain.services.steps import Ports, Step, in_firm
-from ports.dispute_repositories import DisputeFilter, DisputeRow, LedgerFilter, LedgerLine, SummaryLine, SummaryRequest
+from ports.dispute_repositories import (
+    DisputeFilter,
+    DisputeRow,
+    GroupBy,
+    LedgerFilter,
+    LedgerLine,
+    SummaryLine,
+    SummaryRequest,
+)
 from ports.repositories import Page, PageRequest
 
 GROUPS_MAX = 1_000
@@ -180,7 +188,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class DisputeSummary:
-    """All disputes of the time, and the same by group: (group or None, sums), largest first."""
+    """All disputes of the time, and the same by group: (group or None, sums), largest first, months in order."""
 
     all: Sums
     groups: tuple[tuple[str | None, Sums], ...]
@@ -195,7 +203,8 @@ def summarize(ports: Ports, firm_id: str, wanted: SummaryRequest) -> DisputeSumm
     for line in lines:
         by_group.setdefault(line.group, []).append(line)
     groups = [(group, _sums(of_group)) for group, of_group in by_group.items()]
-    groups.sort(key=lambda pair: (-pair[1].total, pair[0] or ""))
+    is_by_time = wanted.group_by is GroupBy.MONTH
+    groups.sort(key=lambda pair: pair[0] or "" if is_by_time else (-pair[1].total, pair[0] or ""))
     return DisputeSummary(_sums(lines), tuple(groups[:GROUPS_MAX]) if wanted.group_by else ())
 
 

@@ -6,8 +6,10 @@ from datetime import timedelta
 from domain.model.answers import DisputeShown, NotReached, Refused, Unknown
 from domain.model.audit import DUNLIN, Actor, MetadataValue, Note, Severity
 from domain.model.dispute_deadlines import Reminder, dispute_wishes, reminders
-from domain.model.disputes import Dispute, DisputeStatus, merge_dispute
+from domain.model.dispute_statuses import DisputeStatus
+from domain.model.disputes import Dispute, merge_dispute
 from domain.model.errors import Conflict
+from domain.model.moments import shown
 from domain.model.money import in_words
 from domain.model.outbox import LEASE, OutboxItem
 from domain.services.cases import done, ended, is_same_claim
@@ -28,7 +30,7 @@ def request_acceptance(ports: Ports, firm_id: str, any_id: str, by: Actor) -> st
         dispute = hearing.dispute
         if dispute.status is not DisputeStatus.OPENED:
             raise Conflict(f"The dispute is {dispute.status}; only one that waits for an answer can be accepted.")
-        if dispute.accept_requested_at is None:
+        if not dispute.is_to_be_accepted:
             words = f"Dispute {dispute.stripe_dispute_id} over {in_words(dispute.money)} is to be accepted."
             note = _note(hearing, "dispute_accept_requested", Severity.WARNING, words)
             hearing.change(replace(dispute, accept_requested_at=step.now), by, note)
@@ -117,20 +119,19 @@ def _remind(step: Step, item: OutboxItem) -> None:
 
 def _reminder_note(step: Step, hearing: Hearing, reminder: Reminder) -> Note:
     dispute = hearing.dispute
-    words = (
-        f"Dispute {dispute.stripe_dispute_id} over {in_words(dispute.money)} "
-        f"({dispute.newest.reason or 'no reason told'}) {_time_left(reminder.respond_by - step.now)}: its deadline is "
-        f"{reminder.respond_by.isoformat()}. Submit evidence or accept it."
-    )
+    what = f"Dispute {dispute.stripe_dispute_id} over {in_words(dispute.money)}"
+    why = dispute.newest.reason or "no reason told"
+    words = f"{what} ({why}) {_time_left(reminder.respond_by - step.now)} Its deadline: {shown(reminder.respond_by)}."
     alert = f"deadline:{reminder.hours}:{int(reminder.respond_by.timestamp())}"
     return _note(hearing, "dispute_deadline_near", Severity.CRITICAL, words, alert=alert)
 
 
 def _time_left(left: timedelta) -> str:
     if left < timedelta(0):
-        return "was not answered in time"
+        return "was not answered in time; nothing can be submitted any more."
     hours = round(left.total_seconds() / 3600)
-    return f"has {hours // 24} days left" if hours >= 48 else f"has {hours} hours left"
+    left_words = f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
+    return f"has {left_words} left: submit evidence or accept it."
 
 
 def _note(hearing: Hearing, action: str, severity: Severity, words: str, *, alert: str | None = None) -> Note:
@@ -142,7 +143,7 @@ def _note(hearing: Hearing, action: str, severity: Severity, words: str, *, aler
         "stripe_dispute_id": dispute.stripe_dispute_id,
         "amount": dispute.money.amount_minor,
         "currency": dispute.money.currency,
-        "respond_by": respond_by.isoformat() if respond_by else None,
+        "respond_by": shown(respond_by) if respond_by else None,
     }
     alert_key = None if alert is None else f"dispute:{dispute.id}:{alert}"
     return Note(action, severity, words, "dispute", dispute.id, metadata, alert_key)

@@ -7,7 +7,8 @@ never miss each other.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from domain.model.audit import STRIPE, Actor, MetadataValue, Note, Severity
+from domain.model.audit import DUNLIN, STRIPE, Actor, MetadataValue, Note, Severity
+from domain.model.dispute_statuses import DisputeStatus
 from domain.model.disputes import Dispute, DisputeTelling, dispute_id, merge_dispute
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
 from domain.model.firms import Firm
@@ -19,9 +20,13 @@ from domain.model.reversal_narration import narrate_dispute
 from domain.model.schedule import reschedule_dispute
 from domain.services.bookkeeping import Edit, alert_items, audit_event, save, wished_item, with_told
 from domain.services.host_events import tell_host
-from domain.services.steps import Ports, Step, in_firm
-from ports.dispute_repositories import StandingDispute
-from ports.repositories import LockedInvoice
+from domain.services.steps import Ports, Step, in_firm, in_system
+from ports.dispute_repositories import DisputeFilter, DisputeRow, StandingDispute
+from ports.repositories import LockedInvoice, Page, PageRequest
+
+_PAGE = 100
+
+ATTACHED_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,32 @@ def _save_unmatched(step: Step, firm: Firm, before: Dispute | None, after: Dispu
     step.ring_for([*added, *changed])
 
 
+def unmatched_ids(ports: Ports, firm_id: str) -> list[str]:
+    """Our ids of the disputes without an invoice that wait for an answer."""
+    wanted, cursor = DisputeFilter(status=DisputeStatus.OPENED, is_matched=False), None
+    ids: list[str] = []
+    while True:
+        page = _page(ports, firm_id, wanted, cursor)
+        ids += [row.dispute.id for row in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            return ids
+
+
+def _page(ports: Ports, firm_id: str, wanted: DisputeFilter, cursor: str | None) -> Page[DisputeRow]:
+    return in_firm(ports, firm_id, lambda step: step.tx.disputes.page(wanted, PageRequest(_PAGE, cursor)))
+
+
+def reschedule_unmatched(ports: Ports, firm_id: str, dispute_id: str) -> None:
+    """Let the reminders of a dispute follow the firm's policy, which has changed."""
+
+    def change(step: Step) -> None:
+        hearing = hear(step, firm_id, dispute_id)
+        hearing.change(hearing.dispute, DUNLIN)
+
+    in_firm(ports, firm_id, change)
+
+
 def link_dispute(ports: Ports, firm_id: str, any_id: str, invoice_id: str, by: Actor) -> None:
     """Attach a dispute that belongs to no invoice to the one that an administrator names; repeating it is fine.
 
@@ -173,6 +204,16 @@ def link_dispute(ports: Ports, firm_id: str, any_id: str, invoice_id: str, by: A
         step.ring_for(step.tx.outbox.add([_match_waiting(step, hearing, invoice_id)]))
 
     in_firm(ports, firm_id, link)
+
+
+def attach_disputes(ports: Ports) -> None:
+    """Attach disputes whose invoice became known: those that came by reconciliation have no event to be tried again."""
+    attachable = in_system(ports, lambda step: step.tx.disputes.attachable(ATTACHED_AT_ONCE))
+    for firm_id, known_id, invoice_id in attachable:
+        try:
+            link_dispute(ports, firm_id, known_id, invoice_id, DUNLIN)
+        except Conflict:
+            ports.metrics.count("dunlin_disputes_attached_elsewhere_total")
 
 
 def _linked(dispute: Dispute, locked: LockedInvoice) -> Note:

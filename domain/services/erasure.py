@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from domain.model.audit import Actor, MetadataValue, Note, Severity
+from domain.model.derivation import derive
 from domain.model.erasure import erased_attempt, erased_client, erased_event, is_erased
 from domain.model.errors import Conflict, NotFound
 from domain.model.firms import Client
 from domain.model.inbox import InboxEntry
-from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, derive
+from domain.model.invoices import InvoiceFacts, InvoiceState
 from domain.services.bookkeeping import Edit, audit_event, save, terms_of
 from domain.services.steps import Ports, Step, in_firm, in_system
 from ports.personal_data import EventKey, Trace
@@ -25,7 +26,7 @@ PAUSED_REASON = "the client's personal data was erased"
 def erase_client(ports: Ports, firm_id: str, client_id: str, by: Actor) -> Client:
     """Erase the client's personal data, and hold collection of what it owes; the client as it is now.
 
-    Raises `NotFound`, and `Conflict` while an attempt or a chargeback of one of its invoices is open: nothing is erased
+    Raises `NotFound`, and `Conflict` while an attempt or a dispute of one of its invoices is open: nothing is erased
     then. Repeating it is fine, and takes away what Stripe has sent since.
     """
     client = in_firm(ports, firm_id, lambda step: step.tx.clients.get(client_id))
@@ -62,27 +63,32 @@ def _with_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor, *, era
         assert locked is not None
         assert firm is not None
         state = derive(locked.facts, terms_of(step, firm))
-        _refuse_needed(invoice_id, state)
+        _refuse_needed(locked.facts, state)
         if erases:
             notes = (_held(invoice_id),) if _is_collected(locked, state) else ()
             step.tx.personal_data.erase_notes(invoice_id)
+            for dispute in locked.facts.disputes:
+                step.tx.personal_data.forget_answers(dispute.id)
             save(step, locked, _erased(step, locked, state), firm, Edit(by, notes))
 
     in_firm(ports, firm_id, look)
 
 
-def _refuse_needed(invoice_id: str, state: InvoiceState) -> None:
-    """Frozen requests may have to leave again, and evidence is made of what we know of the client."""
+def _refuse_needed(facts: InvoiceFacts, state: InvoiceState) -> None:
+    """Frozen requests may have to leave again, and evidence is made of what we know of the client: for an inquiry as
+    for a chargeback, whatever the invoice's status.
+    """
+    invoice_id = facts.invoice.id
     if state.open_attempt is not None:
         attempt = state.open_attempt
         raise Conflict(
             f"Attempt {attempt.id} of invoice {invoice_id} is {attempt.status}; erase the client when its outcome is "
             "known."
         )
-    if state.figures.status is InvoiceStatus.DISPUTED:
+    if any(dispute.is_open for dispute in facts.disputes):
         raise Conflict(
-            f"A chargeback of invoice {invoice_id} is open, and its evidence needs the data; erase the client when it "
-            "is closed."
+            f"A dispute of invoice {invoice_id} is open, and its evidence needs the data; erase the client when it is "
+            "closed."
         )
 
 

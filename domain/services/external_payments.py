@@ -2,7 +2,7 @@
 
 from domain.model.answers import Absent, Found, LookUpAnswer, NotReached
 from domain.model.audit import DUNLIN
-from domain.model.invoices import derive
+from domain.model.derivation import derive
 from domain.model.outbox import OutboxItem
 from domain.model.payment_facts import PaymentFact
 from domain.services.bookkeeping import Edit, save, terms_of

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from domain.model.attempts import Attempt
 from domain.model.audit import DUNLIN, MetadataValue, Note, Severity
 from domain.model.decline_categories import categorize
+from domain.model.derivation import derive
 from domain.model.dunning import COURSE_STAGES, notice_wishes
 from domain.model.firms import Client, Firm
-from domain.model.invoices import InvoiceFacts, InvoiceState, derive
+from domain.model.invoices import InvoiceFacts, InvoiceState
 from domain.model.money import Money
 from domain.model.notices import Notice, NoticeContent, NoticeStage, NoticeStatus
 from domain.model.outbox import LEASE, OutboxItem, OutboxStatus, Wish

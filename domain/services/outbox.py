@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from domain.model.audit import DUNLIN, Severity
 from domain.model.inbox import InboxStatus
@@ -12,9 +13,10 @@ from domain.services.cases import done
 from domain.services.charging import Till, put_off, retry_payment
 from domain.services.collection import recompute_invoice
 from domain.services.dispute_work import accept_dispute, remind
+from domain.services.disputes import attach_disputes, reschedule_unmatched, unmatched_ids
 from domain.services.host_deliveries import deliver_to_host
 from domain.services.reconciliation import Reconciler, run_reconcile
-from domain.services.refunds import carry_out_refund
+from domain.services.refund_work import carry_out_refund
 from domain.services.settling import poll_pending, settle
 from domain.services.steps import Ports, Step, in_firm, in_system, ring
 from domain.services.webhooks import EventNotProcessed, Mailroom, apply_event
@@ -114,21 +116,26 @@ def _try_again(ports: Ports, mailroom: Mailroom, account: str, event_id: str) ->
 
 
 def _apply_policy(ports: Ports, item: OutboxItem) -> None:
-    """A new policy is a new argument to every open invoice's state: a slice now, the next one in a row of its own."""
+    """A new policy is a new argument to every open invoice's state: a slice now, the next one in a row of its own.
+    Disputes without an invoice follow with the first.
+    """
+    if "after" not in item.payload:
+        for dispute_id in unmatched_ids(ports, item.firm_id):
+            _apply_policy_to(ports, partial(reschedule_unmatched, ports, item.firm_id, dispute_id))
     ids = in_firm(
         ports, item.firm_id, lambda step: step.tx.history.open_ids(item.payload.get("after", ""), POLICY_BATCH)
     )
     for invoice_id in ids:
-        _apply_policy_to(ports, item.firm_id, invoice_id)
+        _apply_policy_to(ports, partial(recompute_invoice, ports, item.firm_id, invoice_id, DUNLIN))
     in_firm(ports, item.firm_id, lambda step: _finish_slice(step, item, ids))
 
 
-def _apply_policy_to(ports: Ports, firm_id: str, invoice_id: str) -> None:
+def _apply_policy_to(ports: Ports, recompute: Callable[[], object]) -> None:
     try:
-        recompute_invoice(ports, firm_id, invoice_id, DUNLIN)
+        recompute()
     except StorageUnavailable:
         raise
-    except Exception:  # noqa: BLE001 - one invoice that cannot be derived must not keep the others from their policy
+    except Exception:  # noqa: BLE001 - one that cannot be derived must not keep the others from their policy
         ports.metrics.count("dunlin_policy_not_applied_total")
 
 
@@ -178,6 +185,7 @@ def sweep(ports: Ports, mailroom: Mailroom) -> int:
     in_system(ports, lambda step: step.tx.heartbeats.beat("sweep", step.now))
     for account, event_id in in_system(ports, _backlog):
         _try_again(ports, mailroom, account, event_id)
+    attach_disputes(ports)
     return len(missing)
 
 

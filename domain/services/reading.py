@@ -7,11 +7,13 @@ from datetime import datetime
 from domain.model.attempts import Attempt
 from domain.model.audit import AuditEvent
 from domain.model.cards import Card, plan_card
+from domain.model.derivation import derive
 from domain.model.disputes import Dispute
 from domain.model.errors import NotFound
 from domain.model.firms import Firm
 from domain.model.inbox import InboxEntry
-from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason, derive
+from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason
+from domain.model.moments import shown
 from domain.model.money import in_words
 from domain.model.network_rules import HISTORY_WINDOW
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
@@ -140,7 +142,7 @@ def _dispute_reasons(standing: _Standing) -> list[str]:
 def _answer_by(dispute: Dispute) -> str:
     if not dispute.awaits_answer or dispute.respond_by is None:
         return ""
-    return f" Answer it by {dispute.respond_by.isoformat()}."
+    return f" Answer it by {shown(dispute.respond_by)}."
 
 
 def _course_reasons(standing: _Standing) -> list[str]:

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.model.answers import DisputeShown
+from domain.model.answers import DisputeShown, NotReached, Refused, Unknown
 from domain.model.audit import Actor
 from domain.model.disputes import DisputeTelling, dispute_id, merge_dispute
 from domain.model.drift import dispute_drift, drift
 from domain.model.inbox import Interpretation
 from domain.model.outbox import OutboxItem, OutboxKind
-from domain.services.backfill import finish_page
+from domain.services.backfill import Timer, finish_page, remember_finished, wait_or_give_up
 from domain.services.bookkeeping import terms_of, with_told
-from domain.services.charging import put_off
 from domain.services.disputes import hold_disputes, record_unmatched
 from domain.services.steps import Ports, Step, in_firm, in_system
 from domain.services.telling import tell_invoice
@@ -20,14 +19,18 @@ from ports.dispute_gateway import DisputeGateway
 from ports.payment_gateway import GatewayUnavailable
 from ports.repositories import Match
 from ports.stripe_records import Record, RecordKind, StripeRecords
+from ports.unit_of_work import StorageUnavailable
 
 RECONCILER = Actor("dunlin", "reconcile")
 LOOK_BACK = timedelta(days=35)
 """A refund may fail up to 30 days after it was made. Source: docs.stripe.com/refunds."""
 DISPUTE_LOOK_BACK = timedelta(days=180)
 """A dispute lives two to three months, sometimes more. Source: docs.stripe.com/disputes/how-disputes-work."""
-OPEN_DISPUTES_MAX = 50
-"""Looked at one by one in one go: well within a lease, even at Stripe's rate limit."""
+OLDER = "older:"
+"""How the cursor begins of disputes from before that time, which are looked at one by one."""
+OLDER_MAX = 5_000
+OLDER_AT_ONCE = 20
+"""Looked at in one go: well within a lease, even at Stripe's rate limit."""
 
 
 @dataclass(frozen=True)
@@ -72,30 +75,44 @@ def reconcile_page(
     ports: Ports, reconciler: Reconciler, stage: Stage, cursor: str | None
 ) -> tuple[tuple[Drift, ...], str | None]:
     """Compare one page: the differences, and the cursor of the next page. Raises `GatewayUnavailable`."""
-    now = ports.clock.now()
-    page = reconciler.records.records(stage.account or None, stage.kind, stage.since, now, cursor)
-    found = [drift for record in page.records for drift in _compare(ports, stage, record)]
-    if stage.kind is RecordKind.DISPUTE and page.next_cursor is None:
-        found += _older_disputes(ports, reconciler, stage)
+    if cursor is not None and cursor.startswith(OLDER):
+        found, next_cursor = _older_disputes(ports, reconciler, stage, cursor.removeprefix(OLDER))
+    else:
+        page = reconciler.records.records(stage.account or None, stage.kind, stage.since, ports.clock.now(), cursor)
+        found = [drift for record in page.records for drift in _compare(ports, stage, record)]
+        next_cursor = page.next_cursor or (OLDER if _older_ids(ports, stage) else None)
     for difference in found:
         ports.metrics.count("dunlin_drift_total", kind=difference.kind.value)
-    return tuple(found), page.next_cursor
+    return tuple(found), next_cursor
 
 
-def _older_disputes(ports: Ports, reconciler: Reconciler, stage: Stage) -> list[Drift]:
-    """Open disputes from before the time that the list covers are looked at one by one."""
+def _older_ids(ports: Ports, stage: Stage) -> list[str]:
+    """Open disputes from before the time that Stripe's list covers, by Stripe's id."""
+    if stage.kind is not RecordKind.DISPUTE:
+        return []
 
-    def older(step: Step) -> list[str]:
+    def read(step: Step) -> list[str]:
         account_firms = {firm.id for firm in step.tx.firms.all() if (firm.stripe_account or "") == stage.account}
-        ids = step.tx.disputes.open_stripe_ids(stage.since, OPEN_DISPUTES_MAX)
-        return [stripe_id for firm_id, stripe_id in ids if firm_id in account_firms]
+        ids = step.tx.disputes.open_stripe_ids(stage.since, OLDER_MAX)
+        return sorted(stripe_id for firm_id, stripe_id in ids if firm_id in account_firms)
 
+    return in_system(ports, read)
+
+
+def _older_disputes(ports: Ports, reconciler: Reconciler, stage: Stage, after: str) -> tuple[list[Drift], str | None]:
+    """The next few of them. Raises `GatewayUnavailable`."""
+    ids = [stripe_id for stripe_id in _older_ids(ports, stage) if stripe_id > after]
     found: list[Drift] = []
-    for stripe_id in in_system(ports, older):
-        answer = reconciler.disputes.show(stage.account or None, stripe_id)
-        if isinstance(answer, DisputeShown):
-            found += _compare(ports, stage, _record_of(answer.telling))
-    return found
+    for stripe_id in ids[:OLDER_AT_ONCE]:
+        match reconciler.disputes.show(stage.account or None, stripe_id):
+            case DisputeShown(telling):
+                found += _compare(ports, stage, _record_of(telling))
+            case NotReached(reason):
+                raise GatewayUnavailable(reason)
+            case Refused(reason) | Unknown(_, reason):
+                words = f"is open here and cannot be seen at Stripe: {reason}"
+                found.append(Drift(stage.kind, stripe_id, words, is_mended=False))
+    return found, f"{OLDER}{ids[OLDER_AT_ONCE - 1]}" if len(ids) > OLDER_AT_ONCE else None
 
 
 def _record_of(telling: DisputeTelling) -> Record:
@@ -108,7 +125,14 @@ def _record_of(telling: DisputeTelling) -> Record:
 def _compare(ports: Ports, stage: Stage, record: Record) -> list[Drift]:
     if record.problem is not None:
         return [Drift(stage.kind, record.stripe_id, f"cannot be read: {record.problem}", is_mended=False)]
-    return in_system(ports, lambda step: _compare_in(step, stage, record))
+    try:
+        return in_system(ports, lambda step: _compare_in(step, stage, record))
+    except StorageUnavailable:
+        raise
+    except Exception as fault:  # noqa: BLE001 - one object that cannot be compared must not hide what all others show
+        ports.metrics.count("dunlin_reconcile_faults_total")
+        words = f"cannot be compared: {type(fault).__name__}"
+        return [Drift(stage.kind, record.stripe_id, words, is_mended=False)]
 
 
 def _compare_in(step: Step, stage: Stage, record: Record) -> list[Drift]:
@@ -167,8 +191,7 @@ def run_reconcile(ports: Ports, reconciler: Reconciler, item: OutboxItem) -> Non
     try:
         _, next_cursor = reconcile_page(ports, reconciler, stage, item.payload.get("cursor"))
     except GatewayUnavailable as unavailable:
-        why = str(unavailable)
-        in_firm(ports, item.firm_id, lambda step: put_off(step, item, why))
+        wait_or_give_up(ports, item, unavailable)
         return
     is_last = next_cursor is None and stage.kind is kinds[-1]
     following = () if next_cursor is not None or is_last else (kinds[kinds.index(stage.kind) + 1],)
@@ -179,6 +202,8 @@ def run_reconcile(ports: Ports, reconciler: Reconciler, item: OutboxItem) -> Non
         step.ring_for(step.tx.outbox.add(rows))
 
     in_firm(ports, item.firm_id, finish)
+    if is_last:
+        remember_finished(ports, Timer(item.kind, stage.account), ports.clock.now())
 
 
 def reconcile_row(step: Step, firm_id: str, account: str, kind: RecordKind, run: str) -> OutboxItem:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.model.derivation import derive
 from domain.model.errors import NotFound
 from domain.model.exposure import Exposure
-from domain.model.invoices import derive
 from domain.model.money import Money
 from domain.model.refunds import Refund, RefundRequest, RequestStatus
 from domain.services.bookkeeping import terms_of

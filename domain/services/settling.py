@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from domain.model.answers import Absent, ChargeAnswer, Found, LookUpAnswer, NotReached, Refused, Unknown, UnknownCause
 from domain.model.attempts import AttemptStatus, FrozenCharge, OwnAttempt
 from domain.model.declines import FailureCode
-from domain.model.invoices import blocking_reason, derive
+from domain.model.derivation import derive
+from domain.model.invoices import blocking_reason
 from domain.model.outbox import LEASE, OutboxItem, OutboxKind
 from domain.model.payment_facts import PaymentFact
 from domain.services.bookkeeping import terms_of, with_attempt

@@ -28,11 +28,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """A delivery that is safely kept; `is_new` when its event was not stored before."""
+    """A delivery that is safely kept; `is_new` when its event was not stored before.
+
+    `is_lost_dispute` when it tells of a dispute and nothing says which firm's it is: only the operator can be told.
+    """
 
     event_id: str
     outcome: Outcome
     is_new: bool = True
+    is_lost_dispute: bool = False
 
 
 class EventNotProcessed(Exception):
@@ -72,13 +76,15 @@ def apply_event(ports: Ports, mailroom: Mailroom, event: StripeEvent, *, again: 
     except StorageUnavailable:
         raise
     except UnreadableEvent as unreadable:
-        _keep_failed(ports, event, str(unreadable))
+        _keep_failed(ports, event, str(unreadable), unreadable.stripe_ids)
         raise EventNotProcessed(event.id, str(unreadable)) from unreadable
     except Exception as fault:  # a fault of ours must not lose the event: it is kept and can be replayed
         error = f"{type(fault).__name__} while applying it"
-        _keep_failed(ports, event, error)
+        _keep_failed(ports, event, error, _named_in(mailroom, event))
         raise EventNotProcessed(event.id, error) from fault
     ports.metrics.count("dunlin_webhook_events_total", type=event.type, outcome=receipt.outcome.value)
+    if receipt.is_lost_dispute and receipt.is_new:
+        ports.metrics.count("dunlin_disputes_without_firm_total")
     return receipt
 
 
@@ -93,19 +99,21 @@ def _apply(step: Step, mailroom: Mailroom, event: StripeEvent, *, again: bool) -
     told = mailroom.interpreter.interpret(event, step.now) if is_ours else _WRONG_MODE
     match = step.tx.inbox.match(event.account, told.named_invoice_id, told.stripe_ids)
     entry = _entry(step, event, told, match)
-    is_new = step.tx.inbox.record(entry)
+    is_new, is_noted = step.tx.inbox.record(entry), False
     if not is_new:
         known = step.tx.inbox.lock(event.account, event.id)
         if known is None or (known.status in FINAL_STATUSES and not again):
             return Receipt(event.id, Outcome.DUPLICATE, is_new=False)
         # What we first heard then is no news now: the age of a fact decides whether its retry surprises anybody.
         told = mailroom.interpreter.interpret(event, known.received_at) if is_ours else _WRONG_MODE
+        is_noted = known.status is InboxStatus.PROCESSED
         step.tx.inbox.save(replace(entry, received_at=known.received_at, tries=known.tries + 1))
     if entry.status is InboxStatus.PROCESSED:
-        _tell_invoice(step, event, told, match)
+        _tell_invoice(step, event, replace(told, note=None) if is_noted else told, match)
     elif entry.status is InboxStatus.UNMATCHED and told.disputes and not match.is_ambiguous:
         _keep_disputes(step, told, match)
-    return Receipt(event.id, Outcome(entry.status.value), is_new=is_new)
+    is_lost = bool(told.disputes) and match.firm_id is None
+    return Receipt(event.id, Outcome(entry.status.value), is_new=is_new, is_lost_dispute=is_lost)
 
 
 _WRONG_MODE = Interpretation(is_handled=False, note="Its livemode is not this installation's.")
@@ -182,23 +190,35 @@ def _wake_others(step: Step, event: StripeEvent, stripe_ids: Sequence[str], matc
     step.ring_for(step.tx.outbox.add([item]))
 
 
-def _keep_failed(ports: Ports, event: StripeEvent, error: str) -> None:
+def _named_in(mailroom: Mailroom, event: StripeEvent) -> Sequence[str]:
+    try:
+        return mailroom.interpreter.interpret(event, event.created_at).stripe_ids
+    except Exception:  # noqa: BLE001 - the fault may be the interpreter's own, and the event is kept all the same
+        return ()
+
+
+def _keep_failed(ports: Ports, event: StripeEvent, error: str, stripe_ids: Sequence[str]) -> None:
     def keep(step: Step) -> None:
-        entry = InboxEntry(event, InboxStatus.FAILED, step.now, error=error)
-        if step.tx.inbox.record(entry):
-            _tell_staff(step, event, error)
+        match = step.tx.inbox.match(event.account, None, stripe_ids)
+        firm_id, invoice_id, ids = match.firm_id, match.invoice_id, tuple(stripe_ids)
+        failed = InboxEntry(event, InboxStatus.FAILED, step.now, firm_id, invoice_id, error=error, stripe_ids=ids)
+        if step.tx.inbox.record(failed):
+            _tell_staff(step, event, error, firm_id)
             return
         known = step.tx.inbox.lock(event.account, event.id)
-        if known is not None and known.status not in FINAL_STATUSES:
-            step.tx.inbox.save(replace(known, status=InboxStatus.FAILED, error=error, tries=known.tries + 1))
+        if known is None or known.status in FINAL_STATUSES:
+            return
+        step.tx.inbox.save(replace(failed, received_at=known.received_at, tries=known.tries + 1))
+        if known.status is not InboxStatus.FAILED:
+            # It could be read when its invoice was not known, and cannot be applied now that it is.
+            _tell_staff(step, event, error, firm_id)
 
     in_system(ports, keep)
     ports.metrics.count("dunlin_webhook_events_total", type=event.type, outcome="failed")
 
 
-def _tell_staff(step: Step, event: StripeEvent, error: str) -> None:
-    """An event that cannot be used is parked loudly, once, where its account leads to one firm."""
-    firm_id = step.tx.inbox.match(event.account, None, ()).firm_id
+def _tell_staff(step: Step, event: StripeEvent, error: str, firm_id: str | None) -> None:
+    """An event that cannot be used is parked loudly, once, where its objects or its account lead to one firm."""
     if firm_id is None:
         return
     step.tx.enter_firm(firm_id)
@@ -206,5 +226,7 @@ def _tell_staff(step: Step, event: StripeEvent, error: str) -> None:
     words = f"Stripe's event {event.id} ({event.type}) is stored but could not be used: {error}. Replay it once mended."
     metadata: dict[str, MetadataValue] = {"event": event.id, "type": event.type, "error": error}
     note = Note("event_failed", severity, words, "event", event.id, metadata, f"event_failed:{event.id}")
-    step.tx.journal.append([audit_event(step, firm_id, note, STRIPE)])
-    step.ring_for(step.tx.outbox.add(alert_items(step, firm_id, [note], None)))
+    added = step.tx.outbox.add(alert_items(step, firm_id, [note], None))
+    if added:
+        step.tx.journal.append([audit_event(step, firm_id, note, STRIPE)])
+        step.ring_for(added)

@@ -96,6 +96,8 @@ def backfill(typed: str) -> None:
     now = application.ports.clock.now()
     if since > now:
         raise click.UsageError("--since is in the future")
+    if since < now - KEPT:
+        click.echo(f"Stripe keeps events for {KEPT.days} days: fetching from then on.", err=True)
     since = max(since, now - KEPT)
     progress = Progress(settings.home.folder / "backfill-progress.json", typed)
     seen = missed = failed = 0

@@ -30,7 +30,7 @@ from adapters.stripe_api.events.interpreter import HANDLED_TYPES, StripeEventInt
 from domain.model.answers import ChargeAnswer, DisputeAnswer, LookUpAnswer, RefundAnswer, RefundLookUpAnswer
 from domain.model.attempts import FrozenCharge
 from domain.model.audit import Actor
-from domain.model.disputes import STRIPE_STATUSES, DisputeStatus
+from domain.model.dispute_statuses import STRIPE_STATUSES, DisputeStatus
 from domain.model.errors import Conflict, NotFound
 from domain.model.invoices import InvoiceFigures, InvoiceStatus
 from domain.services import collection, reading

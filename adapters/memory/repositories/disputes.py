@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from adapters.memory.pages import newest_first, soonest_first
 from adapters.memory.scope import Scope
-from adapters.memory.store import DisputeRecord
+from adapters.memory.store import DisputeRecord, Link
 from adapters.memory.tables import View
 from domain.model.dispute_notes import DisputeNote
 from domain.model.disputes import Dispute
@@ -30,9 +30,15 @@ class MemoryDisputes:
     """The port `Disputes`."""
 
     def __init__(
-        self, scope: Scope, *, disputes: View[str, DisputeRecord], notes: View[tuple[str, int], DisputeNote]
+        self,
+        scope: Scope,
+        *,
+        disputes: View[str, DisputeRecord],
+        notes: View[tuple[str, int], DisputeNote],
+        links: View[tuple[str, str], Link],
     ) -> None:
         self._scope = scope
+        self._links = links
         self._disputes = disputes
         self._notes = notes
 
@@ -72,6 +78,23 @@ class MemoryDisputes:
                 sums.setdefault(key, _Sums()).add(record.dispute)
         ordered = sorted(sums, key=lambda key: (key[0] is None, key))
         return [sums[group, currency].line(group, currency) for group, currency in ordered]
+
+    def attachable(self, limit: int) -> Sequence[tuple[str, str, str]]:
+        """Disputes whose invoice is known by now; see the port."""
+        unmatched = sorted(
+            (record for record in self._disputes.all() if record.invoice_id is None),
+            key=lambda record: (record.firm_id, record.dispute.id),
+        )
+        found = ((record.firm_id, record.dispute.id, self._invoice_of(record)) for record in unmatched)
+        return [(firm_id, dispute_id, invoice_id) for firm_id, dispute_id, invoice_id in found if invoice_id][:limit]
+
+    def _invoice_of(self, record: DisputeRecord) -> str | None:
+        told = record.dispute.newest
+        for stripe_id in (told.stripe_charge_id, told.stripe_payment_intent_id):
+            link = self._links.get((record.firm_id, stripe_id)) if stripe_id else None
+            if link is not None:
+                return link.invoice_id
+        return None
 
     def open_stripe_ids(self, opened_before: datetime, limit: int) -> Sequence[tuple[str, str]]:
         """(firm id, Stripe id) of open disputes; see the port."""

@@ -12,10 +12,11 @@ from adapters.memory.scope import Scope
 from adapters.memory.store import InvoiceRecord, Link
 from adapters.memory.tables import View
 from domain.model.attempts import OPEN_STATUSES, AttemptStatus, derive_attempts
+from domain.model.derivation import own_status
 from domain.model.errors import Conflict, StaleVersion
 from domain.model.exposure import Reversals
 from domain.model.firms import Client
-from domain.model.invoices import Invoice, InvoiceFacts, InvoiceStatus, own_status
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceStatus
 from domain.model.outbox import OutboxItem
 from ports.repositories import Change, InvoiceFilter, InvoiceRow, LockedInvoice, Page, PageRequest
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select
 
 from adapters.postgres.line import Line, Row
 from adapters.postgres.pages import newest_first, of_firm, soonest_first
-from adapters.postgres.repositories.dispute_summary import lines_of, summary_statement
+from adapters.postgres.repositories.dispute_summary import ROOM, lines_of, summary_statement
 from adapters.postgres.repositories.reversal_changes import SAVE_UNMATCHED
 from adapters.postgres.rows.disputes import dispute_row_of, standing_dispute_of, stored_dispute
 from adapters.postgres.rows.values import as_json
@@ -40,6 +40,16 @@ FROM disputes WHERE {{firm}} (id = %(id)s OR stripe_dispute_id = %(id)s)
 _OPEN = ById(
     "SELECT firm_id, stripe_dispute_id FROM disputes "
     "WHERE {firm} is_open AND opened_at < %(before)s ORDER BY updated_at, id LIMIT %(limit)s"
+)
+_ATTACHABLE = ById(
+    """
+SELECT d.firm_id, d.id, l.invoice_id FROM (SELECT * FROM disputes WHERE {firm} invoice_id IS NULL) d
+CROSS JOIN LATERAL (
+    SELECT l.invoice_id FROM stripe_links l
+    WHERE l.firm_id = d.firm_id AND l.stripe_id IN (d.stripe_charge_id, d.stripe_payment_intent_id)
+    ORDER BY l.stripe_id IS DISTINCT FROM d.stripe_charge_id LIMIT 1) l
+ORDER BY d.firm_id, d.id LIMIT %(limit)s
+"""
 )
 _NOTES_COUNT = (
     select(func.count())
@@ -92,7 +102,13 @@ class PostgresDisputes:
     def summary(self, wanted: SummaryRequest) -> Sequence[SummaryLine]:
         """Sums over all disputes in reach, by group and currency; see the port."""
         bounds = {"from": wanted.opened_from, "before": wanted.opened_before}
-        return lines_of(self._line.ask(*self._about(summary_statement(wanted), **bounds)))
+        _, rows = self._line.ask_together((ROOM, {}), self._about(summary_statement(wanted), **bounds))
+        return lines_of(rows)
+
+    def attachable(self, limit: int) -> Sequence[tuple[str, str, str]]:
+        """Disputes whose invoice is known by now; see the port."""
+        rows = self._line.ask(*self._about(_ATTACHABLE, limit=limit))
+        return [(row["firm_id"], row["id"], row["invoice_id"]) for row in rows]
 
     def open_stripe_ids(self, opened_before: datetime, limit: int) -> Sequence[tuple[str, str]]:
         """(firm id, Stripe id) of open disputes; see the port."""

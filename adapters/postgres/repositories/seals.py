@@ -17,24 +17,31 @@ _NEWEST = rows_of(audit_seals, "WHERE firm_id = %(firm)s ORDER BY number DESC LI
 _GET = rows_of(audit_seals, "WHERE firm_id = %(firm)s AND number = %(number)s")
 _PAGE = rows_of(audit_seals, "WHERE firm_id = %(firm)s AND number > %(after)s ORDER BY number LIMIT %(limit)s")
 
-_UNSEALED = """
-a.firm_id = %(firm)s AND a.created_at >= %(since)s::timestamptz AND NOT EXISTS (
+_FLOOR = """
+SELECT settled_below, settled_below <= pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS is_of_this_server
+FROM audit_seals WHERE firm_id = %(firm)s ORDER BY number DESC LIMIT 1
+"""
+_UNLISTED = """NOT EXISTS (
     SELECT FROM audit_seal_entries e WHERE e.firm_id = a.firm_id AND e.position = a.position)
 """
+# All rows of transactions below the newest seal's `settled_below` are sealed. Where the log came with a dump, this
+# server's numbers may lie below it: then the rows are found by their time.
+_FROM_TIME = f"a.firm_id = %(firm)s AND a.created_at >= %(since)s::timestamptz AND {_UNLISTED}"
+_FROM_TRANSACTION = f"a.transaction >= %(floor)s::text::xid8 AND {_FROM_TIME}"
 # One statement, and so one snapshot, says what is visible and what is settled: below the snapshot's xmin every
 # transaction has ended. A number from xmax on came with a dump from another server, where its transaction ended too.
 # A batch that is full ends in the middle of a transaction; those below it are whole.
 _SETTLED = f"""
 SELECT {STORED}, pg_snapshot_xmin(s)::text::bigint AS horizon
 FROM audit_events a, pg_current_snapshot() s
-WHERE {_UNSEALED} AND (a.transaction < pg_snapshot_xmin(s) OR a.transaction >= pg_snapshot_xmax(s))
+WHERE {{unsealed}} AND (a.transaction < pg_snapshot_xmin(s) OR a.transaction >= pg_snapshot_xmax(s))
 ORDER BY a.transaction, a.position LIMIT %(limit)s
 """  # noqa: S608 - pieces of our own
-_WAITING = f"""
+_WAITING = """
 SELECT min(a.created_at) AS oldest FROM audit_events a, pg_current_snapshot() s
-WHERE {_UNSEALED} AND a.created_at <= %(before)s
+WHERE {unsealed} AND a.created_at <= %(before)s
   AND a.transaction >= pg_snapshot_xmin(s) AND a.transaction < pg_snapshot_xmax(s)
-"""  # noqa: S608 - the same
+"""
 _LISTED = f"""
 SELECT e.position AS entry_position, e.seal_number, e.row_hash, {STORED}
 FROM (SELECT * FROM audit_seal_entries
@@ -73,7 +80,7 @@ class PostgresSeals:
 
     def settled(self, since: datetime | None, limit: int) -> Settled:
         """Rows that can be sealed; see the port."""
-        found = self._ask(_SETTLED, since=_from(since), limit=limit)
+        found = self._unsealed(_SETTLED, since, limit=limit)
         rows = tuple(stored_row_of(row) for row in found)
         if not rows:
             return Settled((), 0)
@@ -82,7 +89,7 @@ class PostgresSeals:
 
     def waiting_since(self, since: datetime | None, before: datetime) -> datetime | None:
         """The oldest row that an open transaction holds up; see the port."""
-        (row,) = self._ask(_WAITING, since=_from(since), before=before)
+        (row,) = self._unsealed(_WAITING, since, before=before)
         return None if row["oldest"] is None else known_moment(row["oldest"])
 
     def append(self, seal: Seal, entries: Sequence[SealEntry]) -> None:
@@ -112,6 +119,14 @@ class PostgresSeals:
     def next_transaction(self) -> int:
         """The number of the first transaction that has not begun."""
         return int(self._ask(_NEXT_TRANSACTION)[0]["number"])
+
+    def _unsealed(self, statement: str, since: datetime | None, **parameters: object) -> list[Row]:
+        """The statement over rows that no seal lists."""
+        for newest in self._ask(_FLOOR):
+            if newest["is_of_this_server"]:
+                sql = statement.replace("{unsealed}", _FROM_TRANSACTION)
+                return self._ask(sql, floor=str(newest["settled_below"]), since=_from(since), **parameters)
+        return self._ask(statement.replace("{unsealed}", _FROM_TIME), since=_from(since), **parameters)
 
     def _ask(self, sql: str, **parameters: object) -> list[Row]:
         return self._line.ask(sql, {"firm": self._line.own_firm(), **parameters})

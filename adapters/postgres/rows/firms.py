@@ -38,6 +38,7 @@ def policy_json(policy: Policy) -> dict[str, Any]:
         "count_from": policy.count_from.value,
         "retries_by": policy.retries_by.value,
         "old_slots": policy.old_slots.value,
+        "dispute_reminder_hours": list(policy.dispute_reminder_hours),
     }
 
 
@@ -49,6 +50,7 @@ def policy_of(stored: Row) -> Policy:
         count_from=CountFrom(stored.get("count_from", default.count_from)),
         retries_by=RetriesBy(stored.get("retries_by", default.retries_by)),
         old_slots=OldSlots(stored.get("old_slots", default.old_slots)),
+        dispute_reminder_hours=tuple(stored.get("dispute_reminder_hours", default.dispute_reminder_hours)),
     )
 
 

@@ -10,7 +10,7 @@ from adapters.stripe_api.events.intents import read_intent_event
 from adapters.stripe_api.events.invoices import read_invoice_failure, read_invoice_paid, read_invoice_payment
 from adapters.stripe_api.events.reading import Subject
 from adapters.stripe_api.events.refunds import read_charge_refunded, read_refund_event
-from adapters.stripe_api.json_values import UnreadableShape
+from adapters.stripe_api.json_values import Json, UnreadableShape, identifier
 from domain.model.erasure import is_erased
 from domain.model.inbox import Interpretation, StripeEvent
 from ports.event_interpreter import UnreadableEvent
@@ -68,4 +68,10 @@ class StripeEventInterpreter:
         try:
             return reader(Subject(event.id, event.type, event.created_at, heard_at, source))
         except UnreadableShape as problem:
-            raise UnreadableEvent(f"{event.type}: in data.object, {problem}") from None
+            raise UnreadableEvent(f"{event.type}: in data.object, {problem}", _named(source)) from None
+
+
+def _named(source: Json) -> list[str]:
+    """The objects that an unreadable one names in the usual places."""
+    named = (identifier(source, name) for name in ("id", "charge", "payment_intent"))
+    return [stripe_id for stripe_id in named if stripe_id is not None]

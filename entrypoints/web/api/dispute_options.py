@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.model.disputes import Dispute, DisputeStatus
+from domain.model.dispute_statuses import DisputeStatus
+from domain.model.disputes import Dispute
 from domain.model.money import Money, in_words
 from domain.services.dispute_desk import DisputeView
 from entrypoints.web.api.shown import instant_text
@@ -53,7 +54,7 @@ def _refund(money: Money) -> Option:
 
 
 def _can_be_accepted(dispute: Dispute) -> bool:
-    return dispute.status is DisputeStatus.OPENED and dispute.accept_requested_at is None
+    return dispute.status is DisputeStatus.OPENED and not dispute.is_to_be_accepted
 
 
 def _accept(dispute: Dispute) -> Option:

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from domain.model.disputes import DisputeStatus, Stage
+from domain.model.dispute_statuses import DisputeStatus, Stage
 from entrypoints.web.api import shown
 from entrypoints.web.api.dispute_options import ACTIONS
 from entrypoints.web.api.fields import Accepted, Choice, Moment, QueryFlag, Text
@@ -29,8 +29,8 @@ class DisputeQuery(ListQuery):
     matched = QueryFlag(metadata={"description": "Only with an invoice, or only those whose invoice is not known."})
     order = Choice(
         [order.value for order in DisputeOrder],
-        load_default=DisputeOrder.NEWEST.value,
-        metadata={"description": "Newest first, or by deadline (those without one last).", "example": "newest"},
+        load_default=DisputeOrder.RESPOND_BY.value,
+        metadata={"description": "By deadline (those without one last), or newest first.", "example": "respond_by"},
     )
 
 
@@ -74,9 +74,15 @@ class DisputeSchema(Shown):
     amount = shown.number(f"What is disputed, {_MINOR}.", 12900, attribute="row.dispute.money.amount_minor")
     currency = shown.text("Lower-case ISO code.", "eur", attribute="row.dispute.money.currency")
     fee = shown.number(
-        "The fees, less those that came back, in minor units of the balance that they were taken from.",
+        "The fees, less those that came back, in minor units of `fee_currency`.",
         1500,
-        attribute="row.dispute.fee_minor",
+        attribute="row.fee_minor",
+    )
+    fee_currency = shown.text(
+        "That of the balance they were taken from; null while there are none.",
+        "eur",
+        nullable=True,
+        attribute="row.fee_currency",
     )
     stripe_dispute_id = shown.text("Stripe's id.", "dp_1PgafmB7WZ01zgkW", attribute="row.dispute.stripe_dispute_id")
     stripe_charge_id = shown.text(

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from domain.model.disputes import DisputeStatus
+from domain.model.dispute_statuses import DisputeStatus
 from domain.model.firms import Scope
 from domain.services.dispute_desk import Sums, summarize
 from entrypoints.web.api import shown

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.model.disputes import dispute_id
 from domain.model.firms import Scope
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
 from domain.services import reading
@@ -27,7 +28,7 @@ class OutboxQuery(ListQuery):
     status = Choice(_STATUSES, metadata={"description": "Only in this status."})
     kind = Choice(_KINDS, metadata={"description": "Only of this kind."})
     invoice_id = Text(longest=64, metadata={"description": "Only about this invoice."})
-    dispute_id = Text(longest=64, metadata={"description": "Only about this dispute (our id)."})
+    dispute_id = Text(longest=64, metadata={"description": "Only about this dispute, by our id or Stripe's."})
 
 
 class OutboxRowSchema(Shown):
@@ -57,10 +58,11 @@ OutboxPageSchema = page_of(OutboxRowSchema, "OutboxPage")
 )
 def list_outbox(query: Mapping[str, Any]) -> Page[OutboxItem]:
     """List what is to happen later, and what did, newest first."""
+    firm_id, about = caller().firm_id, query.get("dispute_id")
     wanted = OutboxFilter(
         status=query.get("status"),
         kind=query.get("kind"),
         invoice_id=query.get("invoice_id"),
-        dispute_id=query.get("dispute_id"),
+        dispute_id=about if about is None or about.startswith("dsp_") else dispute_id(firm_id, about),
     )
-    return reading.list_outbox(ports(), caller().firm_id, wanted, page_request(query))
+    return reading.list_outbox(ports(), firm_id, wanted, page_request(query))

@@ -1,6 +1,6 @@
 """`ports.repositories`: Firms, ApiKeys, Clients."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -12,7 +12,11 @@ from ports.unit_of_work import UnitOfWork
 from tests.builders import CLIENT_ID, FIRM_ID, NOW, OTHER_FIRM_ID, a_client, a_firm, an_api_key, days
 from tests.storage import in_firm, in_system
 
-POLICY = Policy((1, 2, 30), CountFrom.FIRST_FAILURE, RetriesBy.STRIPE, OldSlots.RUN)
+POLICY = Policy((1, 2, 30), CountFrom.FIRST_FAILURE, RetriesBy.STRIPE, OldSlots.RUN, (48, 2))
+
+
+def test_the_policy_that_these_tests_store_differs_from_the_default_in_every_field() -> None:
+    assert all(getattr(POLICY, field.name) != getattr(Policy(), field.name) for field in fields(Policy))
 
 
 def test_a_firm_comes_back_with_its_policy(empty_uow: UnitOfWork) -> None:

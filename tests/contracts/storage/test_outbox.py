@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
 from ports.repositories import OutboxFilter, PageRequest
 from ports.unit_of_work import UnitOfWork
 from tests.builders import FIRM_ID, INVOICE_ID, NOW, OTHER_FIRM_ID, an_outbox_item, days
+from tests.reversal_builders import a_dispute
 from tests.storage import in_firm, in_system
 
 SECOND = timedelta(seconds=1)
@@ -19,6 +21,8 @@ def test_a_row_comes_back_as_it_was_added(uow: UnitOfWork) -> None:
     item = an_outbox_item(
         kind=OutboxKind.SETTLE,
         attempt_id="att_1",
+        dispute_id="dsp_1",
+        refund_id="rfr_1",
         payload={"stripe_ids": "pi_1 ch_1"},
         tries=3,
         last_error="No answer.",
@@ -116,11 +120,11 @@ def test_an_unknown_row_is_neither_read_nor_claimed(uow: UnitOfWork) -> None:
 
 def test_a_save_replaces_what_runs_change_and_nothing_else(uow: UnitOfWork) -> None:
     item = _add(uow, an_outbox_item(payload={"a": "b"}))
-    run = replace(item, status=OutboxStatus.DONE, tries=1, due_at=NOW + days(1), last_error="Once.", payload={"x": "y"})
+    run = replace(item, status=OutboxStatus.DONE, tries=1, due_at=NOW + days(1), last_error="Once.", invoice_id="inv_2")
 
-    in_firm(uow, lambda tx: tx.outbox.save(run))
+    in_firm(uow, lambda tx: tx.outbox.save(replace(run, payload={"x": "y"}, dispute_id="dsp_1", refund_id="rfr_1")))
 
-    assert in_firm(uow, lambda tx: tx.outbox.get(item.id)) == replace(run, payload={"a": "b"})
+    assert in_firm(uow, lambda tx: tx.outbox.get(item.id)) == run
 
 
 def test_pending_rows_of_an_invoice_are_due_claimed_or_held_by_due_time(uow: UnitOfWork) -> None:
@@ -132,6 +136,34 @@ def test_pending_rows_of_an_invoice_are_due_claimed_or_held_by_due_time(uow: Uni
     _add(uow, an_outbox_item(invoice_id="inv_other"))
 
     assert in_firm(uow, lambda tx: [*tx.outbox.pending_for(INVOICE_ID)]) == [claimed, due, held]
+
+
+def test_pending_rows_of_a_dispute_are_due_claimed_or_held_by_due_time(uow: UnitOfWork) -> None:
+    dispute = a_dispute()
+    in_firm(uow, lambda tx: tx.disputes.save_unmatched(dispute, NOW))
+    of_dispute: dict[str, Any] = {"dispute_id": dispute.id, "invoice_id": None}
+    held = _add(uow, an_outbox_item(status=OutboxStatus.HELD, due_at=NOW + days(2), **of_dispute))
+    claimed = _add(
+        uow, an_outbox_item(status=OutboxStatus.CLAIMED, lease_until=NOW, due_at=NOW - days(2), **of_dispute)
+    )
+    due = _add(uow, an_outbox_item(**of_dispute))
+    _add(uow, an_outbox_item(status=OutboxStatus.DONE, **of_dispute))
+    _add(uow, an_outbox_item(status=OutboxStatus.CANCELED, **of_dispute))
+    _add(uow, an_outbox_item(dispute_id="dsp_other"))
+
+    for find in (in_firm, in_system):
+        assert find(uow, lambda tx: [*tx.outbox.pending_for_dispute(dispute.id)]) == [claimed, due, held]
+
+
+def test_pending_rows_of_a_dispute_are_locked(uow: UnitOfWork) -> None:
+    dispute = a_dispute()
+    in_firm(uow, lambda tx: tx.disputes.save_unmatched(dispute, NOW))
+    item = _add(uow, an_outbox_item(dispute_id=dispute.id))
+
+    with uow.firm(FIRM_ID) as holder:
+        holder.outbox.pending_for_dispute(dispute.id)
+
+        assert in_system(uow, lambda tx: tx.outbox.claim(item.id, NOW, LEASE_UNTIL)) is None
 
 
 def test_due_rows_are_listed_oldest_first(uow: UnitOfWork) -> None:
@@ -183,6 +215,7 @@ def test_rows_are_listed_newest_first_in_pages(uow: UnitOfWork) -> None:
         (OutboxFilter(status="held"), ["out_held"]),
         (OutboxFilter(kind=OutboxKind.ALERT), ["out_alert"]),
         (OutboxFilter(invoice_id="inv_other"), ["out_other"]),
+        (OutboxFilter(dispute_id="dsp_1"), ["out_other"]),
         (OutboxFilter(status="due", kind="retry", invoice_id="inv_other"), ["out_other"]),
         (OutboxFilter(status="done"), []),
     ],
@@ -190,7 +223,7 @@ def test_rows_are_listed_newest_first_in_pages(uow: UnitOfWork) -> None:
 def test_rows_are_filtered(uow: UnitOfWork, wanted: OutboxFilter, found: list[str]) -> None:
     _add(uow, an_outbox_item(id="out_held", status=OutboxStatus.HELD))
     _add(uow, an_outbox_item(id="out_alert", kind=OutboxKind.ALERT))
-    _add(uow, an_outbox_item(id="out_other", invoice_id="inv_other"))
+    _add(uow, an_outbox_item(id="out_other", invoice_id="inv_other", dispute_id="dsp_1"))
 
     page = in_firm(uow, lambda tx: tx.schedule.page(wanted, PageRequest()))
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain.model.attempts import AttemptStatus
+from domain.model.disputes import Dispute, DisputeTelling, dispute_id, merge_dispute
 from domain.model.errors import Conflict
 from domain.model.inbox import InboxStatus
 from ports.unit_of_work import SerializationConflict, Transaction, UnitOfWork
@@ -24,6 +25,7 @@ from tests.builders import (
     an_invoice,
     an_outbox_item,
 )
+from tests.reversal_builders import a_withdrawal, dispute_telling, with_reversals
 from tests.storage import all_at_once, in_firm, in_system, keep_invoice
 
 THREADS = 50
@@ -203,6 +205,65 @@ def test_a_locked_event_waits_too(uow: UnitOfWork) -> None:
     assert seen[0].status is InboxStatus.PROCESSED
 
 
+def test_of_fifty_who_tell_of_one_unmatched_dispute_none_is_forgotten(uow: UnitOfWork) -> None:
+    all_at_once([lambda n=n: in_firm(uow, lambda tx: _tell_unmatched(tx, n)) for n in range(THREADS)])
+
+    row = in_firm(uow, lambda tx: tx.disputes.get("dp_1"))
+    assert row is not None
+    assert len(row.dispute.movements) == THREADS
+
+
+def test_who_stores_a_dispute_unmatched_and_who_attaches_it_do_not_lose_each_others_word(uow: UnitOfWork) -> None:
+    keep_invoice(uow)
+
+    tellers = [lambda n=n: in_firm(uow, lambda tx: _tell_unmatched(tx, n)) for n in range(8)]
+    attachers = [lambda n=n: in_firm(uow, lambda tx: _attach(tx, 100 + n)) for n in range(8)]
+    all_at_once([work for pair in zip(tellers, attachers, strict=True) for work in pair])
+
+    row = in_firm(uow, lambda tx: tx.disputes.get("dp_1"))
+    facts = in_firm(uow, lambda tx: tx.history.facts(INVOICE_ID))
+    assert row is not None
+    assert facts is not None
+    assert row.invoice_id == INVOICE_ID
+    assert facts.disputes == (row.dispute,)
+    assert len(row.dispute.movements) == 16
+
+
+def test_who_attaches_a_dispute_waits_for_who_stores_it_without_an_invoice(uow: UnitOfWork) -> None:
+    keep_invoice(uow)
+    is_waiting = threading.Event()
+
+    def attach() -> None:
+        with uow.firm(FIRM_ID) as tx:
+            is_waiting.set()
+            _attach(tx, 2)
+            tx.commit()
+
+    with uow.firm(FIRM_ID) as holder:
+        _tell_unmatched(holder, 1)
+        waiter = threading.Thread(target=attach)
+        waiter.start()
+        is_waiting.wait(5)
+        has_finished_early = _ends_within(waiter, seconds=0.3)
+        holder.commit()
+    waiter.join(10)
+
+    assert not has_finished_early
+    row = in_firm(uow, lambda tx: tx.disputes.get("dp_1"))
+    assert row is not None
+    assert row.invoice_id == INVOICE_ID
+    assert [movement.stripe_id for movement in row.dispute.movements] == ["txn_001", "txn_002"]
+
+
+def test_disputes_do_not_wait_for_each_other(uow: UnitOfWork) -> None:
+    with uow.firm(FIRM_ID) as holder:
+        holder.disputes.hold(dispute_id(FIRM_ID, "dp_1"))
+
+        (other,) = all_at_once([lambda: in_firm(uow, lambda tx: tx.disputes.hold(dispute_id(FIRM_ID, "dp_2")))])
+
+    assert other is None
+
+
 def _add_decline(tx: Transaction, stripe_charge_id: str) -> None:
     locked = tx.invoices.lock(INVOICE_ID)
     assert locked is not None
@@ -214,6 +275,33 @@ def _add_decline(tx: Transaction, stripe_charge_id: str) -> None:
         stripe_ids=[stripe_charge_id],
     )
     tx.invoices.save(change)
+
+
+def _tell_unmatched(tx: Transaction, number: int) -> None:
+    """Tell of one balance transaction of the dispute, to its invoice if it has got one."""
+    standing = tx.disputes.hold(dispute_id(FIRM_ID, "dp_1"))
+    if standing is not None and standing.invoice_id is not None:
+        _save_attached(tx, standing.dispute, number)
+        return
+    known = standing.dispute if standing is not None else None
+    tx.disputes.save_unmatched(merge_dispute(dispute_id(FIRM_ID, "dp_1"), known, [_movement_told(number)]), NOW)
+
+
+def _attach(tx: Transaction, number: int) -> None:
+    """The same by who knows the invoice."""
+    standing = tx.disputes.hold(dispute_id(FIRM_ID, "dp_1"))
+    _save_attached(tx, None if standing is None else standing.dispute, number)
+
+
+def _save_attached(tx: Transaction, known: Dispute | None, number: int) -> None:
+    locked = tx.invoices.lock(INVOICE_ID)
+    assert locked is not None
+    after = with_reversals(locked.facts, disputes=[*([known] if known else []), _movement_told(number)])
+    tx.invoices.save(a_change(before=locked.facts, after=after))
+
+
+def _movement_told(number: int) -> DisputeTelling:
+    return dispute_telling(movements=(a_withdrawal(stripe_id=f"txn_{number:03}"),))
 
 
 def _receive(tx: Transaction) -> bool:

@@ -36,19 +36,19 @@ def many() -> WebWorld:
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({}, ["dp_1", "dp_2", "dp_3", "dp_4"]),
+        ({}, ["dp_2", "dp_3", "dp_1", "dp_4"]),
         ({"order": "newest"}, ["dp_1", "dp_2", "dp_3", "dp_4"]),
         ({"order": "respond_by"}, ["dp_2", "dp_3", "dp_1", "dp_4"]),
-        ({"status": "opened"}, ["dp_1", "dp_2"]),
+        ({"status": "opened"}, ["dp_2", "dp_1"]),
         ({"status": "under_review"}, ["dp_4"]),
         ({"status": "won"}, ["dp_3"]),
         ({"status": "lost"}, []),
-        ({"reason": "fraudulent"}, ["dp_1", "dp_3"]),
+        ({"reason": "fraudulent"}, ["dp_3", "dp_1"]),
         ({"reason": "fraudulent", "status": "won"}, ["dp_3"]),
         ({"reason": "unheard_of"}, []),
         ({"inquiry": "true"}, ["dp_2"]),
-        ({"inquiry": "false"}, ["dp_1", "dp_3", "dp_4"]),
-        ({"matched": "true"}, ["dp_1", "dp_2", "dp_3", "dp_4"]),
+        ({"inquiry": "false"}, ["dp_3", "dp_1", "dp_4"]),
+        ({"matched": "true"}, ["dp_2", "dp_3", "dp_1", "dp_4"]),
         ({"matched": "false"}, []),
         ({"respond_before": "2026-03-09T09:00:00Z"}, ["dp_2"]),
         ({"respond_before": "2026-03-09T10:00:01+01:00"}, ["dp_2", "dp_3"]),
@@ -65,7 +65,7 @@ def test_disputes_are_filtered_by_client_and_invoice(many: WebWorld) -> None:
     shown = many.call("GET", "/disputes/dp_2").get_json()
 
     assert listed(many, invoice_id=shown["invoice_id"]) == ["dp_2"]
-    assert listed(many, client_id=many.north.client_id) == ["dp_1", "dp_2", "dp_3", "dp_4"]
+    assert listed(many, client_id=many.north.client_id) == ["dp_2", "dp_3", "dp_1", "dp_4"]
 
 
 @pytest.mark.parametrize("order", ["newest", "respond_by"])

@@ -12,7 +12,8 @@ from tests.e2e.web.web_world import Json, WebWorld
 FIELDS = """
 id, invoice_id, client_id, status, stripe_status, inquiry, reason, network_reason_code, brand, amount, currency, fee,
 stripe_dispute_id, stripe_charge_id, stripe_payment_intent_id, opened_at, respond_by, closed_at, evidence_submitted,
-evidence_submitted_at, resolution, resolution_reason, notes_count, stage, case_type, awaits_answer, accept_requested_at
+evidence_submitted_at, resolution, resolution_reason, notes_count, stage, case_type, awaits_answer, accept_requested_at,
+fee_currency
 """
 EAST = "acct_east"
 

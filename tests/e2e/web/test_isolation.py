@@ -40,7 +40,11 @@ ANSWERS_TO_FOREIGN_BODIES = {
     "PUT /branding": 200,
 }
 # What is found and then refused for the state that it is in here: nothing was paid.
-REFUSED_BY_STATE = {"POST /invoices/<id:invoice_id>/refunds", "POST /disputes/<id:dispute_id>/refund"}
+REFUSED_BY_STATE = {
+    "POST /clients/<id:client_id>/erase",
+    "POST /disputes/<id:dispute_id>/refund",
+    "POST /invoices/<id:invoice_id>/refunds",
+}
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """A database of our own with two firms in it, and a row of each in every table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 
+from adapters.postgres.migrate import upgrade
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from domain.model.disputes import dispute_id
 from domain.model.inbox import InboxStatus
@@ -67,6 +69,20 @@ def application(database_url: str) -> Iterator[psycopg.Connection[Any]]:
         connection.commit()
         yield connection
         connection.rollback()
+
+
+@pytest.fixture
+def owned_database(new_database: Callable[[], str]) -> Iterator[str]:
+    """An empty database, as the address of an owner who may make roles but is no superuser."""
+    url, owner = new_database(), f"owner_{uuid4().hex[:12]}"
+    upgrade(new_database())  # the application's role is there, whichever test comes first
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {owner} LOGIN PASSWORD 'owner' CREATEROLE".encode())
+        connection.execute(f"ALTER SCHEMA public OWNER TO {owner}".encode())
+        connection.execute(f"GRANT dunlin_app TO {owner} WITH ADMIN OPTION".encode())
+        before, _, after = url.partition("@")
+        yield f"{before.split('://')[0]}://{owner}:owner@{after}"
+        connection.execute(f"DROP OWNED BY {owner} CASCADE; DROP ROLE {owner}".encode())
 
 
 def _fill(uow: UnitOfWork, firm_id: str) -> None:

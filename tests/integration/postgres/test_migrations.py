@@ -3,10 +3,9 @@
 import itertools
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -25,8 +24,9 @@ from adapters.postgres.tables.columns import TransactionId
 from adapters.postgres.unit_of_work import SqlUnitOfWork
 from domain.model.payment_facts import merge
 from domain.model.seals import next_seal
+from ports.dispute_repositories import DisputeFilter, LedgerFilter, SummaryRequest
 from ports.repositories import AuditFilter, InvoiceFilter, OutboxFilter, PageRequest
-from ports.unit_of_work import StorageUnavailable
+from ports.unit_of_work import StorageUnavailable, Transaction
 from tests.builders import (
     CLIENT_ID,
     FIRM_ID,
@@ -41,6 +41,15 @@ from tests.builders import (
     an_event,
     an_inbox_entry,
     an_outbox_item,
+)
+from tests.reversal_builders import (
+    a_dispute,
+    a_note,
+    a_refund_request,
+    a_refund_total,
+    dispute_telling,
+    refund_telling,
+    with_reversals,
 )
 from tests.servers import PROJECT
 from tests.storage import keep_invoice
@@ -113,20 +122,6 @@ def test_an_owner_that_is_no_superuser_can_upgrade(owned_database: str) -> None:
     uow.close()
 
 
-@pytest.fixture
-def owned_database(new_database: Callable[[], str]) -> Iterator[str]:
-    """An empty database, as the address of an owner who may make roles but is no superuser."""
-    url, owner = new_database(), f"owner_{uuid4().hex[:12]}"
-    upgrade(new_database())  # the application's role is there, whichever test comes first
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {owner} LOGIN PASSWORD 'owner' CREATEROLE".encode())
-        connection.execute(f"ALTER SCHEMA public OWNER TO {owner}".encode())
-        connection.execute(f"GRANT dunlin_app TO {owner} WITH ADMIN OPTION".encode())
-        before, _, after = url.partition("@")
-        yield f"{before.split('://')[0]}://{owner}:owner@{after}"
-        connection.execute(f"DROP OWNED BY {owner} CASCADE; DROP ROLE {owner}".encode())
-
-
 def test_a_database_without_our_schema_is_not_current(database_url: str, new_database: Callable[[], str]) -> None:
     uow = SqlUnitOfWork(new_database())
 
@@ -191,9 +186,16 @@ def _use_everything(uow: SqlUnitOfWork) -> None:
         assert locked is not None
         payments = merge(locked.facts.payments, [a_decline(stripe_charge_id=f"ch_{number}")])
         item = an_outbox_item(id=f"out_{number}", dedupe_key=f"retry:{number}")
+        told = replace(locked.facts, payments=payments, attempts=(an_attempt(id=f"att_{number}"),))
         change = a_change(
             before=locked.facts,
-            after=replace(locked.facts, payments=payments, attempts=(an_attempt(id=f"att_{number}"),)),
+            after=with_reversals(
+                told,
+                disputes=[dispute_telling(stripe_dispute_id=f"dp_{number}")],
+                refunds=[refund_telling(stripe_refund_id=f"re_{number}")],
+                totals=[a_refund_total(stripe_charge_id=f"ch_{number}")],
+                requests=[a_refund_request(id=f"rfr_{number}")],
+            ),
             new_outbox=[item],
             audit=[an_audit_event()],
             ledger=[a_ledger_entry(stripe_id=f"ch_{number}")],
@@ -211,7 +213,7 @@ def _use_everything(uow: SqlUnitOfWork) -> None:
         tx.schedule.page(OutboxFilter(), PageRequest())
         tx.journal.of_invoice(INVOICE_ID, 10)
         tx.journal.ledger_of(INVOICE_ID)
-        tx.journal.page(AuditFilter(), PageRequest())
+        _use_disputes(tx, number)
         tx.idempotency.begin(f"key_{number}", "print", NOW)
         tx.seals.append(*next_seal(tx.seals.newest(), [an_audit_row(position=number)], NOW, settled_below=1))
         tx.seals.settled(None, 10)
@@ -225,3 +227,20 @@ def _use_everything(uow: SqlUnitOfWork) -> None:
         tx.inbox.lock("", f"evt_{number}")
         tx.inbox.page(None, PageRequest())
         tx.commit()
+
+
+def _use_disputes(tx: Transaction, number: int) -> None:
+    dispute = a_dispute(stripe_dispute_id=f"dp_unmatched_{number}")
+    tx.disputes.hold(dispute.id)
+    tx.disputes.save_unmatched(dispute, NOW)
+    tx.dispute_notes.add(a_note(id=f"dno_{number}", dispute_id=dispute.id))
+    tx.dispute_notes.get(f"dno_{number}")
+    tx.dispute_notes.page(dispute.id, PageRequest())
+    tx.disputes.get(dispute.id)
+    tx.disputes.page(DisputeFilter(), PageRequest())
+    tx.disputes.summary(SummaryRequest())
+    tx.disputes.open_stripe_ids(NOW, 10)
+    tx.outbox.pending_for_dispute(dispute.id)
+    tx.books.page(LedgerFilter(), PageRequest())
+    tx.books.sums("", 10)
+    tx.journal.page(AuditFilter(), PageRequest())

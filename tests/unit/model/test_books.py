@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.model.books import Figures, disagreements
-from domain.model.invoices import InvoiceFacts, InvoiceStatus, derive
+from domain.model.derivation import derive
+from domain.model.invoices import InvoiceFacts, InvoiceStatus
 from domain.model.ledger import EntryKind, LedgerEntry, entries
 from domain.model.policies import Policy, Terms
 from domain.model.refunds import RefundStatus

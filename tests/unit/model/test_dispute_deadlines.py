@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from domain.model.dispute_deadlines import dispute_wishes, reminders
-from domain.model.disputes import STRIPE_STATUSES, Deadline, Dispute, DisputeTelling, merge_dispute
+from domain.model.dispute_statuses import STRIPE_STATUSES
+from domain.model.disputes import Deadline, Dispute, DisputeTelling, merge_dispute
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus, Wish
 from domain.model.policies import Policy
 from domain.model.schedule import Rescheduling, reschedule_dispute

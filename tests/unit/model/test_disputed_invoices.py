@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason, derive
+from domain.model.derivation import derive
+from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
 from domain.model.policies import Terms
 from domain.model.refunds import RefundStatus

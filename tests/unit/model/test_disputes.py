@@ -5,7 +5,9 @@ from itertools import permutations
 
 import pytest
 
-from domain.model.disputes import STRIPE_STATUSES, Deadline, Dispute, DisputeStatus, Stage, merge_disputes
+from domain.model.dispute_statuses import STRIPE_STATUSES, DisputeStatus, Stage
+from domain.model.disputes import Deadline, Dispute, merge_disputes
+from domain.model.money import Money
 from tests.builders import FIRM_ID, NOW, OTHER_FIRM_ID, days
 from tests.reversal_builders import a_dispute, a_reinstatement, a_withdrawal, dispute_telling, inquiry_telling
 
@@ -129,7 +131,14 @@ def test_what_a_later_shape_does_not_show_is_kept() -> None:
 
     assert (dispute.newest.brand, dispute.newest.case_type, dispute.newest.submissions) == ("visa", "chargeback", 1)
     assert (dispute.respond_by, dispute.opened_at) == (NOW + days(9), NOW)
-    assert (dispute.newest.stripe_payment_intent_id, dispute.newest.is_charge_refundable) == ("pi_1", False)
+    assert (dispute.newest.stripe_payment_intent_id, dispute.is_charge_refundable) == ("pi_1", False)
+
+
+def test_what_was_said_of_an_inquirys_charge_does_not_hold_for_the_chargeback() -> None:
+    escalated = dispute_telling(told_at=NOW + days(1), is_charge_refundable=None)
+
+    assert a_dispute(inquiry_telling()).is_charge_refundable is True
+    assert a_dispute(inquiry_telling(), escalated).is_charge_refundable is None
 
 
 def test_a_deadline_that_is_taken_away_is_gone() -> None:
@@ -292,7 +301,7 @@ def test_balance_transactions_add_up_over_all_tellings_each_once() -> None:
     for order in permutations(told):
         dispute = a_dispute(*order)
         assert [movement.stripe_id for movement in dispute.movements] == ["txn_reinstated", "txn_withdrawn"]
-        assert dispute.fee_minor == 1500
+        assert dispute.fee == Money(1500, "usd")
 
 
 def test_a_dispute_has_one_id_in_its_firm_and_another_one_elsewhere() -> None:

@@ -5,8 +5,9 @@ from itertools import product
 
 import pytest
 
+from domain.model.derivation import derive
 from domain.model.exposure import Exposure
-from domain.model.invoices import InvoiceState, derive
+from domain.model.invoices import InvoiceState
 from domain.model.payment_facts import Source
 from domain.model.policies import Policy, Terms
 from domain.model.refunds import RefundStatus, RequestStatus

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.model.attempts import OwnAttempt
 from domain.model.cards import Card
+from domain.model.derivation import derive
 from domain.model.disputes import Dispute
 from domain.model.host_events import (
     HostEvent,
@@ -19,7 +20,7 @@ from domain.model.host_events import (
     host_event_id,
     invoice_events,
 )
-from domain.model.invoices import Invoice, InvoiceFacts, derive
+from domain.model.invoices import Invoice, InvoiceFacts
 from domain.model.payment_facts import PaymentFact, merge
 from domain.model.policies import Policy, Terms
 from tests.builders import FIRM_ID, NOW, days

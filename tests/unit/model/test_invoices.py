@@ -6,7 +6,8 @@ import pytest
 
 from domain.model.attempts import AttemptStatus, Trigger
 from domain.model.declines import DeclineCodes, FailureCode
-from domain.model.invoices import Intents, InvoiceStatus, blocking_reason, own_status
+from domain.model.derivation import own_status
+from domain.model.invoices import Intents, InvoiceStatus, blocking_reason
 from domain.model.payment_facts import FactKind, PaymentFact, Source
 from tests.payment_stories import (
     AMOUNT_MINOR,

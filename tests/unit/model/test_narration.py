@@ -9,6 +9,7 @@ from domain.model.attempts import AttemptStatus, OwnAttempt, Trigger
 from domain.model.audit import Note, Severity
 from domain.model.declines import DeclineCodes
 from domain.model.invoices import InvoiceState
+from domain.model.moments import shown
 from domain.model.narration import narrate
 from domain.model.payment_facts import FactKind, PaymentFact, Source
 from tests.payment_stories import (
@@ -88,7 +89,7 @@ def test_a_failure_is_followed_by_the_status_and_the_next_retry() -> None:
 def test_a_scheduled_retry_says_when_it_is_due() -> None:
     note = told(decline(START, "ch_1"))["retry_scheduled"]
 
-    assert (note.metadata["retry"], note.metadata["due_at"]) == (1, (START + 3 * DAY).isoformat())
+    assert (note.metadata["retry"], note.metadata["due_at"]) == (1, shown(START + 3 * DAY))
 
 
 def test_overdue_is_a_warning() -> None:

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.model.attempts import AttemptStatus, OwnAttempt
-from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, InvoiceStatus, derive
+from domain.model.derivation import derive
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, InvoiceStatus
 from domain.model.ledger import EntryKind, entries
 from domain.model.outbox import Wish
 from domain.model.payment_facts import FactKind, PaymentFact, merge

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 
 from domain.model.audit import Note, Severity
+from domain.model.derivation import derive
 from domain.model.disputes import Deadline, Dispute
-from domain.model.invoices import InvoiceFacts, derive
+from domain.model.invoices import InvoiceFacts
 from domain.model.policies import Policy, Terms
 from domain.model.refunds import RefundStatus
 from domain.model.reversal_narration import narrate_dispute, narrate_reversals

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.model.derivation import derive
 from domain.model.exposure import Reversals
-from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, derive
+from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus
 from domain.model.ledger import LedgerEntry, entries
 from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxStatus, Wish
 from domain.model.policies import Policy, Terms

@@ -6,7 +6,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.model.invoices import InvoiceFacts, derive
+from domain.model.derivation import derive
+from domain.model.invoices import InvoiceFacts
 from domain.model.ledger import entries
 from domain.model.policies import Policy, Terms
 from tests.invoice_model import MoneyOpinion, Rules, money_opinion

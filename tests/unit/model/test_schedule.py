@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.model.attempts import AttemptStatus, OwnAttempt, Settlement, Trigger
-from domain.model.invoices import ATTEMPTS_PER_SLOT_MAX, InvoiceFacts, derive
+from domain.model.derivation import ATTEMPTS_PER_SLOT_MAX, derive
+from domain.model.invoices import InvoiceFacts
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus, Wish
 from domain.model.payment_facts import FactKind, PaymentFact, Source, merge
 from domain.model.policies import RetriesBy, Terms

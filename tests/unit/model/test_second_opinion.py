@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.model.attempts import AttemptStatus, OwnAttempt, Trigger
-from domain.model.invoices import InvoiceFacts, derive
+from domain.model.derivation import derive
+from domain.model.invoices import InvoiceFacts
 from domain.model.payment_facts import FactKind, PaymentFact, Source, merge
 from domain.model.policies import CountFrom, OldSlots, Policy, RetriesBy, Terms
 from tests.invoice_model import Moment, Opinion, Rules, opinion

@@ -8,11 +8,12 @@ import pytest
 
 from adapters.memory.checkpoints import MemoryCheckpoints
 from domain.model.audit import Actor
-from domain.model.erasure import erased_event
+from domain.model.erasure import ERASED_NOTE, erased_event
 from domain.model.errors import Conflict, InvalidInput, NotFound
 from domain.model.firms import Address
 from domain.model.inbox import InboxStatus
 from domain.services import clients, collection, erasure
+from domain.services.dispute_desk import add_note, list_notes
 from domain.services.sealing import seal_audit
 from domain.services.steps import in_firm, in_system
 from domain.services.verification import verify_audit
@@ -20,6 +21,7 @@ from domain.services.webhooks import EventNotProcessed, apply_event, replay_even
 from ports.repositories import PageRequest
 from tests import stripe_events as stripe
 from tests.builders import NOW, an_event, an_inbox_entry
+from tests.reversal_world import deliver, disputed, paid_invoice
 from tests.service_world import ADMIN, DAY, World
 
 CANARY = "jane.doe@acme.example"
@@ -164,6 +166,38 @@ def test_while_an_attempt_is_open_nothing_is_erased(world: World) -> None:
 
     assert world.row(paid).invoice.description == CANARY
     assert clients.get_client(world.ports, world.firm.id, world.client.id).email == CANARY
+
+
+@pytest.mark.parametrize("is_void", [False, True])
+@pytest.mark.parametrize("status", ["warning_needs_response", "needs_response", "under_review"])
+def test_while_a_dispute_is_open_nothing_is_erased(world: World, status: str, *, is_void: bool) -> None:
+    invoice_id = paid_invoice(world, description=CANARY) if not is_void else _void_invoice(world)
+    deliver(world, disputed(status=status))
+
+    with pytest.raises(Conflict, match="dispute"):
+        erase(world)
+
+    assert world.row(invoice_id).invoice.description == CANARY
+
+
+def _void_invoice(world: World) -> str:
+    """An invoice that was given up, whose PaymentIntent was charged all the same."""
+    invoice_id = world.invoice(autopay=False, description=CANARY, stripe_payment_intent_id="pi_1").invoice.id
+    collection.void_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
+    return invoice_id
+
+
+def test_what_was_noted_on_its_disputes_is_forgotten_with_the_answers_that_hold_it(world: World) -> None:
+    paid_invoice(world)
+    deliver(world, disputed("closed", status="lost"))
+    note = add_note(world.ports, world.firm.id, "dp_1", CANARY, ADMIN)
+    _answer(world, json.dumps({"dispute_id": note.dispute_id, "body": note.body}))
+
+    erase(world)
+
+    assert CANARY not in everything(world)
+    (kept,) = list_notes(world.ports, world.firm.id, "dp_1", PageRequest()).items
+    assert kept.body == ERASED_NOTE
 
 
 def test_an_erased_client_takes_no_new_data_and_no_new_invoice(world: World) -> None:

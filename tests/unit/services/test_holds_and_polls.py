@@ -6,7 +6,8 @@ import pytest
 
 from domain.model.answers import Absent, Found, Refused
 from domain.model.attempts import AttemptStatus
-from domain.model.invoices import ATTEMPTS_PER_SLOT_MAX, InvoiceStatus
+from domain.model.derivation import ATTEMPTS_PER_SLOT_MAX
+from domain.model.invoices import InvoiceStatus
 from domain.model.outbox import OutboxKind, OutboxStatus
 from domain.model.payment_facts import FactKind, PaymentFact, Source
 from domain.model.policies import Policy, RetriesBy

@@ -38,6 +38,8 @@ CREATE INDEX audit_seal_entries_of_seal ON audit_seal_entries (firm_id, seal_num
 
 -- An entry's row is found by its position, of which there is one.
 CREATE UNIQUE INDEX audit_events_position_key ON audit_events (firm_id, position);
+-- What is still to be sealed is found by its transaction: from the newest seal on.
+CREATE INDEX audit_events_by_transaction ON audit_events (firm_id, transaction, position);
 
 ALTER TABLE clients ADD COLUMN erased_at timestamptz;
 
@@ -61,6 +63,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("ALTER TABLE clients DROP COLUMN erased_at")
+    op.execute("DROP INDEX audit_events_by_transaction")
     op.execute("DROP INDEX audit_events_position_key")
     op.execute("DROP TABLE audit_seal_entries")
     op.execute("DROP TABLE audit_seals")

@@ -253,7 +253,9 @@ REVERSALS = {
     ),
     # Never captured: a reservation was given back, and no money.
     "charge.refunded/stripe_model_callbacks--charge.refunded.json": Reversed(
-        ("ch_00000000000000",), note="charge.refunded tells nothing: its charge is uncaptured."
+        ("ch_00000000000000",),
+        totals=(RefundTotal("ch_00000000000000", 100, "usd", at(1326853478)),),
+        note="charge.refunded: its charge is uncaptured.",
     ),
     "charge.refunded/sync-engine--charge_refunded.json": Reversed(
         (

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.stripe_api.events.interpreter import StripeEventInterpreter
-from domain.model.disputes import STRIPE_STATUSES, Deadline, DisputeTelling
+from domain.model.dispute_statuses import STRIPE_STATUSES
+from domain.model.disputes import Deadline, DisputeTelling
 from domain.model.inbox import Interpretation
 from domain.model.refunds import RefundStatus, RefundTelling
 from ports.event_interpreter import UnreadableEvent
@@ -250,8 +251,18 @@ def test_a_refunded_charge_of_today_tells_its_total_alone() -> None:
 def test_a_reservation_that_is_given_back_moves_no_money() -> None:
     told = interpret("charge.refunded", charge(captured=False, amount_captured=0, amount_refunded=5000))
 
-    assert (told.facts, told.totals, told.refunds) == ((), (), ())
-    assert told.note == "charge.refunded tells nothing: its charge is uncaptured."
+    assert (told.facts, told.refunds) == ((), ())
+    assert [(total.stripe_charge_id, total.amount_minor) for total in told.totals] == [("ch_1", 5000)]
+    assert told.note == "charge.refunded: its charge is uncaptured."
+
+
+def test_a_refund_that_a_charge_shows_is_that_charges() -> None:
+    shown = refund(id="re_1", charge="ch_of_another_recording", payment_intent="pi_other")
+
+    source = charge(payment_intent="pi_1", amount_refunded=5000, refunds={"data": [shown]})
+    told = interpret("charge.refunded", source)
+
+    assert [(told.stripe_charge_id, told.stripe_payment_intent_id) for told in told.refunds] == [("ch_1", "pi_1")]
 
 
 @pytest.mark.parametrize(
