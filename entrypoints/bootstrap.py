@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from flask import Flask
 from redis import Redis
@@ -10,6 +11,7 @@ from redis import Redis
 from adapters.alerts.log_alerter import LogAlerter
 from adapters.files.checkpoints import CheckpointFile
 from adapters.host_webhooks.sender import StandardHostWebhooks
+from adapters.links.signer import SignedLinks
 from adapters.notice_templates.renderer import TemplateNoticeRenderer
 from adapters.postgres.roles import UnsafeRole
 from adapters.postgres.unit_of_work import SqlUnitOfWork
@@ -37,7 +39,9 @@ from domain.model.audit import Actor
 from domain.model.firms import Scope
 from domain.model.host_addresses import AddressRules
 from domain.services.charging import Till
+from domain.services.customer_links import Links
 from domain.services.firms import create_api_key, create_firm, list_firms
+from domain.services.notices import PostOffice
 from domain.services.outbox import Workshop
 from domain.services.steps import Ports
 from domain.services.webhooks import Mailroom
@@ -92,6 +96,8 @@ def bootstrap(settings: Settings) -> Application:
         StripeWebhookVerifier(settings.stripe_webhook_secrets), StripeEventInterpreter(), livemode=settings.is_live
     )
     till = Till(StripePaymentGateway(client, pacer, clock), StripeCardFile(client, pacer))
+    renderer, mailer = TemplateNoticeRenderer(), _mailer(settings, clock)
+    links = Links(SignedLinks(settings.secret_key), settings.base_url)
     workshop = Workshop(
         till=till,
         mailroom=mailroom,
@@ -100,6 +106,7 @@ def bootstrap(settings: Settings) -> Application:
         disputes=StripeDisputeGateway(client, pacer, clock),
         records=StripeRecordsReader(client, pacer),
         hosts=StandardHostWebhooks(settings.secret_key, _address_rules(settings)),
+        office=PostOffice(mailer, renderer, links, domain=urlsplit(settings.base_url).hostname or "localhost"),
     )
     readiness = Readiness(settings, ports, redis, database=lambda: _database_state(uow))
     checkpoints = CheckpointFile(settings.home.audit_checkpoints_path)
@@ -109,11 +116,11 @@ def bootstrap(settings: Settings) -> Application:
         mailroom=mailroom,
         workshop=workshop,
         checkpoints=checkpoints,
-        notice_renderer=TemplateNoticeRenderer(),
+        notice_renderer=renderer,
         metrics=metrics,
         redis=redis,
         readiness=readiness,
-        mailer=_mailer(settings, clock),
+        mailer=mailer,
     )
 
 

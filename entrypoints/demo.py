@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from adapters.links.signer import SignedLinks
 from adapters.memory.bank import MemoryBank
 from adapters.memory.bank_answers import dispute_told
 from adapters.memory.bank_reversals import BankReversals
@@ -14,11 +15,13 @@ from adapters.memory.dispute_gateway import MemoryDisputeGateway
 from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
+from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import NoMetrics
 from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
 from adapters.memory.refund_gateway import MemoryRefundGateway
 from adapters.memory.stripe_records import MemoryStripeRecords
 from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.notice_templates.renderer import TemplateNoticeRenderer
 from adapters.stripe_api.events.interpreter import HANDLED_TYPES, StripeEventInterpreter
 from adapters.stripe_api.verifier import StripeWebhookVerifier
 from domain.model.audit import STRIPE, Actor, AuditEvent, Severity
@@ -28,7 +31,9 @@ from domain.model.money import Money, in_words
 from domain.services import collection, reading
 from domain.services.charging import Till
 from domain.services.clients import NewClient, create_client
+from domain.services.customer_links import Links
 from domain.services.firms import create_firm
+from domain.services.notices import PostOffice
 from domain.services.outbox import Workshop, run_outbox
 from domain.services.steps import Ports, in_firm, in_system
 from domain.services.telling import tell_invoice
@@ -120,6 +125,9 @@ class Demo:
             disputes=MemoryDisputeGateway(self._reversals, self._clock),
             records=MemoryStripeRecords(self._reversals, self._clock, HANDLED_TYPES),
             hosts=MemoryHostWebhooks(),
+            office=PostOffice(
+                MemoryMailer(), TemplateNoticeRenderer(), Links(SignedLinks("demo"), "http://demo.test"), "demo.test"
+            ),
         )
         self._firm = create_firm(self._ports, "Demo firm", None, _BY)
 

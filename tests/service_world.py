@@ -10,6 +10,7 @@ from adapters.memory.clock import SettableClock
 from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
+from adapters.memory.mailer import MemoryMailer
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from domain.model.answers import Absent, ChargeAnswer, Declined, LookUpAnswer, Succeeded
 from domain.model.attempts import Attempt, FrozenCharge
@@ -32,7 +33,8 @@ from ports.alerter import Alert
 from ports.payment_gateway import ChargeOrder, LookUpOrder
 from ports.repositories import AuditFilter, InvoiceRow, OutboxFilter, PageRequest
 from ports.unit_of_work import UnitOfWork
-from tests.builders import NOW
+from tests.builders import NOW, WITHOUT_NOTICES
+from tests.post_office import a_post_office
 from tests.scripted_reversals import ScriptedDisputes, ScriptedRecords, ScriptedRefunds
 
 ADMIN = Actor("api_key", "key_1")
@@ -146,7 +148,7 @@ class World:
     """One installation with one firm and one client; `advance` moves time and runs everything that falls due."""
 
     start: datetime = NOW
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = WITHOUT_NOTICES
     uow: UnitOfWork = field(default_factory=MemoryUnitOfWork)
 
     def __post_init__(self) -> None:
@@ -161,8 +163,16 @@ class World:
         self.refunds, self.disputes = ScriptedRefunds(self.clock), ScriptedDisputes(self.clock)
         self.records, self.hosts = ScriptedRecords(), MemoryHostWebhooks()
         till = Till(self.gateway, self.cards)
+        self.mailer = MemoryMailer()
         self.workshop = Workshop(
-            till, self.mailroom, self.alerts, self.refunds, self.disputes, self.records, self.hosts
+            till,
+            self.mailroom,
+            self.alerts,
+            self.refunds,
+            self.disputes,
+            self.records,
+            self.hosts,
+            a_post_office(self.mailer),
         )
         self.firm: Firm = firms.create_firm(self.ports, "North Ltd", None, ADMIN)
         if self.policy != Policy():

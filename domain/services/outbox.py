@@ -15,6 +15,7 @@ from domain.services.collection import recompute_invoice
 from domain.services.dispute_work import accept_dispute, remind
 from domain.services.disputes import attach_disputes, reschedule_unmatched, unmatched_ids
 from domain.services.host_deliveries import deliver_to_host
+from domain.services.notices import PostOffice, send_notice
 from domain.services.reconciliation import Reconciler, run_reconcile
 from domain.services.refund_work import carry_out_refund
 from domain.services.settling import poll_pending, settle
@@ -48,6 +49,7 @@ class Workshop:
     disputes: DisputeGateway
     records: StripeRecords
     hosts: HostWebhooks
+    office: PostOffice
 
     @property
     def books(self) -> Reconciler:
@@ -225,6 +227,7 @@ _RUNNERS: Mapping[OutboxKind, Callable[[Ports, Workshop, OutboxItem], None]] = {
     OutboxKind.MATCH_EVENTS: lambda ports, workshop, item: _match_events(ports, workshop.mailroom, item),
     OutboxKind.APPLY_POLICY: lambda ports, _, item: _apply_policy(ports, item),
     OutboxKind.ALERT: lambda ports, workshop, item: _alert(ports, workshop.alerter, item),
+    OutboxKind.NOTICE: lambda ports, workshop, item: send_notice(ports, workshop.office, item),
     OutboxKind.REFUND: lambda ports, workshop, item: carry_out_refund(ports, workshop.refunds, item),
     OutboxKind.DISPUTE_DEADLINE: lambda ports, _, item: remind(ports, item),
     OutboxKind.ACCEPT_DISPUTE: lambda ports, workshop, item: accept_dispute(ports, workshop.disputes, item),

@@ -21,6 +21,7 @@ from adapters.memory.dispute_gateway import MemoryDisputeGateway
 from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
+from adapters.memory.mailer import MemoryMailer
 from adapters.memory.metrics import NoMetrics
 from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
 from adapters.memory.refund_gateway import MemoryRefundGateway
@@ -47,6 +48,7 @@ from ports.refund_gateway import RefundOrder
 from ports.unit_of_work import Transaction
 from tests import stripe_events as stripe
 from tests.builders import NOW
+from tests.post_office import a_post_office
 from tests.service_world import KeptAlerts, NoVerifier
 
 AMOUNT_MINOR = 4200
@@ -161,6 +163,7 @@ class World:
         gateway = CrashingGateway(MemoryPaymentGateway(self.bank, self.clock), self._perhaps_crash)
         self.mailroom = Mailroom(NoVerifier(), StripeEventInterpreter(), livemode=False)
         self.reversals = BankReversals(self.bank, self.clock)
+        self.mailer = MemoryMailer()
         self.workshop = Workshop(
             Till(gateway, MemoryCardFile(self.bank)),
             self.mailroom,
@@ -169,6 +172,7 @@ class World:
             CrashingDisputes(MemoryDisputeGateway(self.reversals, self.clock), self._perhaps_crash),
             MemoryStripeRecords(self.reversals, self.clock, HANDLED_TYPES),
             MemoryHostWebhooks(),
+            a_post_office(self.mailer),
         )
         self.firm = create_firm(self.ports, "Simulated", None, BY)
         self.cards: list[str] = []

@@ -17,6 +17,7 @@ from adapters.memory.clock import SettableClock
 from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
+from adapters.memory.mailer import MemoryMailer
 from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.notice_templates.renderer import TemplateNoticeRenderer
@@ -38,6 +39,7 @@ from ports.unit_of_work import UnitOfWork
 from tests.builders import NOW
 from tests.e2e.web.documented import Document
 from tests.e2e.web.stripe_side import EmptyRecords, StripeDisputes, StripeRefunds
+from tests.post_office import a_post_office
 from tests.service_world import KeptAlerts, QuietMetrics
 
 OPERATOR = Actor("operator", "tests")
@@ -76,9 +78,16 @@ class WebWorld:
         till = Till(MemoryPaymentGateway(self.bank, self.clock), cards or MemoryCardFile(self.bank))
         self.refunds, self.disputes = StripeRefunds(self.clock), StripeDisputes(self.clock)
         self.alerts = KeptAlerts()
-        self.hosts = MemoryHostWebhooks()
+        self.hosts, self.mailer = MemoryHostWebhooks(), MemoryMailer()
         self.workshop = Workshop(
-            till, self.mailroom, self.alerts, self.refunds, self.disputes, EmptyRecords(), self.hosts
+            till,
+            self.mailroom,
+            self.alerts,
+            self.refunds,
+            self.disputes,
+            EmptyRecords(),
+            self.hosts,
+            a_post_office(self.mailer),
         )
         self.checkpoints = MemoryCheckpoints()
         self.checks: dict[str, str] = {"database": "ok"}
