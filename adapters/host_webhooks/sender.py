@@ -7,6 +7,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Sequence
+from datetime import UTC
 from functools import cached_property
 
 import certifi
@@ -82,14 +83,15 @@ class StandardHostWebhooks:
 
     def _signed(self, webhook: HostWebhook) -> tuple[dict[str, str], bytes]:
         text = webhook.body.decode()
+        sent_at = webhook.sent_at.astimezone(UTC)  # the library takes any time for one in UTC
         secrets = [self.secret(salt) for salt in webhook.salts]
-        signatures = [Webhook(secret).sign(webhook.event_id, webhook.sent_at, text) for secret in secrets]
+        signatures = [Webhook(secret).sign(webhook.event_id, sent_at, text) for secret in secrets]
         headers = {
             "Content-Type": "application/json",
             "User-Agent": _USER_AGENT,
             "Connection": "close",
             "webhook-id": webhook.event_id,
-            "webhook-timestamp": str(int(webhook.sent_at.timestamp())),
+            "webhook-timestamp": str(int(sent_at.timestamp())),
             "webhook-signature": " ".join(signatures),
         }
         return headers, webhook.body

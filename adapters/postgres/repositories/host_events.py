@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert, select, update
 
 from adapters.postgres.line import Line
 from adapters.postgres.pages import newest_first, of_firm
-from adapters.postgres.rows.host import endpoint_of, endpoint_row, host_event_of, host_event_row
+from adapters.postgres.rows.host import KNOWN_TYPES, endpoint_of, endpoint_row, host_event_of, host_event_row
 from adapters.postgres.rows.values import as_json
 from adapters.postgres.statements import ById, rows_of
 from adapters.postgres.statements import insert as insert_rows
@@ -16,6 +16,7 @@ from domain.model.webhook_endpoints import WebhookEndpoint
 from ports.host_repositories import HostEventFilter
 from ports.repositories import Page, PageRequest
 
+_ENDPOINTS = ById(rows_of(webhook_endpoints, "WHERE {firm} true ORDER BY created_at, id"))
 _ENDPOINT = ById(rows_of(webhook_endpoints, "WHERE {firm} id = %(id)s"))
 _ENDPOINT_LOCKED = ById(rows_of(webhook_endpoints, "WHERE {firm} id = %(id)s FOR UPDATE"))
 _EVENT = ById(rows_of(host_events, "WHERE {firm} id = %(id)s"))
@@ -43,9 +44,8 @@ class PostgresWebhookEndpoints:
 
     def all(self) -> Sequence[WebhookEndpoint]:
         """Every endpoint, oldest first."""
-        column = webhook_endpoints.c
-        query = select(webhook_endpoints).where(*of_firm(self._line, column.firm_id))
-        return [endpoint_of(row) for row in self._line.core(query.order_by(column.created_at, column.id))]
+        scope = self._line.scope
+        return [endpoint_of(row) for row in self._line.ask(_ENDPOINTS.within(scope), {"firm": scope.firm_id})]
 
     def get(self, endpoint_id: str) -> WebhookEndpoint | None:
         """The endpoint."""
@@ -106,7 +106,7 @@ class PostgresHostEvents:
     def page(self, wanted: HostEventFilter, request: PageRequest) -> Page[StoredHostEvent]:
         """Events, newest first; see the port."""
         column = host_events.c
-        query = select(host_events).where(*of_firm(self._line, column.firm_id))
+        query = select(host_events).where(*of_firm(self._line, column.firm_id), column.type.in_(KNOWN_TYPES))
         if wanted.type is not None:
             query = query.where(column.type == str(wanted.type))
         if wanted.status is not None:

@@ -9,6 +9,8 @@ from domain.model.host_deliveries import Delivery, DeliveryStatus, StoredHostEve
 from domain.model.host_events import HostEvent, HostEventType
 from domain.model.webhook_endpoints import DisabledReason, WebhookEndpoint
 
+KNOWN_TYPES = frozenset(kind.value for kind in HostEventType)
+
 
 def endpoint_row(endpoint: WebhookEndpoint) -> dict[str, Any]:
     """An endpoint as a row."""
@@ -21,7 +23,7 @@ def endpoint_row(endpoint: WebhookEndpoint) -> dict[str, Any]:
 
 
 def endpoint_of(row: Row) -> WebhookEndpoint:
-    """A row as an endpoint."""
+    """A row as an endpoint. Types that only a newer version knows are left to it."""
     types = row["event_types"]
     return WebhookEndpoint(
         id=row["id"],
@@ -31,7 +33,7 @@ def endpoint_of(row: Row) -> WebhookEndpoint:
         created_at=known_moment(row["created_at"]),
         updated_at=known_moment(row["updated_at"]),
         description=row["description"],
-        event_types=None if types is None else tuple(HostEventType(kind) for kind in types),
+        event_types=None if types is None else tuple(HostEventType(kind) for kind in types if kind in KNOWN_TYPES),
         is_enabled=row["is_enabled"],
         previous_salt=row["previous_salt"],
         previous_until=moment(row["previous_until"]),

@@ -22,6 +22,7 @@ QUERY_NAMES = [
     "status",
     "q",
     "kind",
+    "type",
     "subject",
     "action",
     "severity",

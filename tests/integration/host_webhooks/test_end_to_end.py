@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from standardwebhooks import Webhook
@@ -26,7 +26,7 @@ class ToldWorld(World):
     """A firm whose host application listens on loopback."""
 
     def __init__(self, host: Receiver) -> None:
-        super().__init__(start=datetime.now().astimezone())  # the official library compares with the true time
+        super().__init__(start=datetime.now(UTC))  # the official library compares with the true time
         self.sender = StandardHostWebhooks("key", RULES, time_limit_seconds=0.5)
         self.workshop = replace(self.workshop, hosts=self.sender)
         self.host = host

@@ -4,7 +4,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -320,3 +320,10 @@ def test_secrets_are_the_same_for_a_salt_and_differ_by_salt_and_installation() -
     assert ours.secret("a") == sender().secret("a")
     assert len({ours.secret("a"), ours.secret("b"), theirs.secret("a")}) == 3
     assert ours.secret("a").startswith("whsec_")
+
+
+def test_a_time_in_another_zone_is_signed_as_the_moment_that_it_is(host: Receiver) -> None:
+    in_tokyo = datetime.now(UTC).astimezone(timezone(timedelta(hours=9)))
+    sender().send(webhook(f"http://127.0.0.1:{host.port}/", sent_at=in_tokyo))
+
+    Webhook(sender().secret("salt")).verify(host.requests[0].body, host.requests[0].headers)
