@@ -102,6 +102,15 @@ class OwnAttempt:
         return self.status in OPEN_STATUSES
 
     @property
+    def is_checkout(self) -> bool:
+        """Whether the customer pays by hand at Stripe's Checkout: no request of ours moves money, so none is frozen.
+
+        It stays open for as long as the page does, whatever is declined there, and ends by a success or with the page.
+        """
+        asked_of_worker = self.status is AttemptStatus.IN_FLIGHT
+        return self.trigger is Trigger.CUSTOMER and self.frozen is None and not asked_of_worker
+
+    @property
     def idempotency_key(self) -> str | None:
         """The key of the request that moves money, once it is frozen."""
         return self.frozen.idempotency_key if self.frozen else None
@@ -157,7 +166,8 @@ def derive_attempts(own: Sequence[OwnAttempt], facts: Sequence[PaymentFact], cur
     canceled = canceled_ids(facts)
     taken = {outcome.key for outcome in linked.values()}
     listed = [_own(attempt, linked.get(attempt.id), pending, canceled) for attempt in own]
-    listed += [_external(outcome, currency) for outcome in told if outcome.key not in taken]
+    checkouts = {attempt.id for attempt in own if attempt.is_checkout}
+    listed += [_heard(outcome, currency, checkouts) for outcome in told if outcome.key not in taken]
     waiting_ids = {attempt.id for attempt in own if attempt.is_open and attempt.id not in linked}
     listed += [_external_pending(fact, currency) for fact in _told_by_others(pending, waiting_ids, canceled)]
     listed.sort(key=lambda attempt: (attempt.at, attempt.status is AttemptStatus.SUCCEEDED, attempt.key))
@@ -170,11 +180,12 @@ def external_id(key: str) -> str:
 
 
 def _link(own: Sequence[OwnAttempt], told: Sequence[Outcome]) -> dict[str, Outcome]:
-    ours = {attempt.id for attempt in own}
+    ours = {attempt.id: attempt for attempt in own}
     linked: dict[str, Outcome] = {}
     for outcome in told:
-        if outcome.attempt_id in ours:
-            linked.setdefault(outcome.attempt_id or "", outcome)
+        attempt = ours.get(outcome.attempt_id or "")
+        if attempt is not None and (outcome.has_succeeded or not attempt.is_checkout):
+            linked.setdefault(attempt.id, outcome)
     for outcome in told:
         if outcome.has_succeeded and outcome.attempt_id is None:
             last = _last_unanswered(own, linked, outcome.stripe_payment_intent_id)
@@ -269,6 +280,13 @@ def _own_with_outcome(attempt: OwnAttempt, outcome: Outcome) -> Attempt:
         scheduled_for=attempt.scheduled_for,
         started_at=attempt.started_at,
     )
+
+
+def _heard(outcome: Outcome, currency: str, checkouts: set[str]) -> Attempt:
+    """An outcome that is none of our attempts': the customer's own declines at Checkout use up nothing."""
+    heard = _external(outcome, currency)
+    is_customers = outcome.attempt_id in checkouts
+    return replace(heard, trigger=Trigger.CUSTOMER, counts=False) if is_customers else heard
 
 
 def _external(outcome: Outcome, currency: str) -> Attempt:

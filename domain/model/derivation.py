@@ -172,10 +172,13 @@ def _shown_intent_id(invoice: Invoice, attempts: Sequence[Attempt]) -> str | Non
 def _intents(facts: InvoiceFacts, attempts: Sequence[Attempt]) -> Intents:
     canceled = {fact.stripe_payment_intent_id for fact in facts.payments if fact.kind is FactKind.CANCELED}
     succeeded = {a.stripe_payment_intent_id for a in attempts if a.status is AttemptStatus.SUCCEEDED}
+    # Stripe lets nobody but its Checkout confirm or change the intent of a Checkout.
+    checkouts = {attempt.id for attempt in facts.attempts if attempt.is_checkout}
+    of_checkouts = {fact.stripe_payment_intent_id for fact in facts.payments if fact.attempt_id in checkouts}
     known = (facts.invoice.given_payment_intent_id, *(attempt.stripe_payment_intent_id for attempt in attempts))
     return Intents(
         known=tuple(intent_id for intent_id in known if intent_id),
-        ended=frozenset(intent_id for intent_id in canceled | succeeded if intent_id),
+        ended=frozenset(intent_id for intent_id in canceled | succeeded | of_checkouts if intent_id),
     )
 
 

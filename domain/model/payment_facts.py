@@ -84,8 +84,8 @@ class PaymentFact:
                 return self.stripe_charge_id or self.attempt_id or self.event_id or _missing(self)
             case FactKind.PENDING:
                 return f"{self.stripe_payment_intent_id or _missing(self)}:{self.attempt_id or ''}"
-            case FactKind.CANCELED:
-                return self.stripe_payment_intent_id or _missing(self)
+            case FactKind.CANCELED:  # a Checkout that expired may never have had an intent
+                return self.stripe_payment_intent_id or self.attempt_id or _missing(self)
             case FactKind.INVOICE_PAID:
                 return self.stripe_invoice_id or _missing(self)
 
