@@ -5,7 +5,8 @@ from typing import Any
 
 from domain.model.decline_categories import DeclineCategory
 from domain.model.money import Money
-from domain.model.notices import Branding, NoticeContent, NoticeStage, Wording
+from domain.model.notices import Branding, Notice, NoticeContent, NoticeStage, NoticeStatus, Wording
+from tests.builders import CLIENT_ID, FIRM_ID, INVOICE_ID, NOW
 
 LINK = "https://pay.example/p/3q2-7Aab_c"
 
@@ -40,3 +41,19 @@ def a_bare_notice(stage: NoticeStage, *languages: str) -> NoticeContent:
 def own_words(stage: NoticeStage = NoticeStage.PAYMENT_FAILED, language: str = "en", **parts: str) -> Branding:
     """A branding with own words for one stage in one language."""
     return Branding(wordings={(stage, language): Wording(**parts)})
+
+
+def a_kept_notice(**fields: Any) -> Notice:
+    """The mail about an invoice's first failure, on its way."""
+    whole: dict[str, Any] = {
+        "id": "ntc_1",
+        "firm_id": FIRM_ID,
+        "client_id": CLIENT_ID,
+        "subject_id": INVOICE_ID,
+        "stage": NoticeStage.PAYMENT_FAILED,
+        "cause_key": "ch_1",
+        "status": NoticeStatus.SENDING,
+        "created_at": NOW,
+        "invoice_id": INVOICE_ID,
+    }
+    return Notice(**{**whole, **fields})

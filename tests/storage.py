@@ -39,6 +39,7 @@ OTHER_CLIENT_ID = "cli_south"
 CHILDREN_FIRST = [
     "webhook_endpoints",
     "host_events",
+    "notices",
     "inbox_mentions",
     "inbox",
     "idempotency_keys",

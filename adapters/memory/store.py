@@ -16,7 +16,7 @@ from domain.model.host_deliveries import StoredHostEvent
 from domain.model.inbox import InboxEntry, InboxStatus
 from domain.model.invoices import InvoiceFacts, InvoiceFigures
 from domain.model.ledger import LedgerEntry
-from domain.model.notices import Branding
+from domain.model.notices import Branding, Notice
 from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxStatus
 from domain.model.seals import Seal, SealEntry
 from domain.model.webhook_endpoints import WebhookEndpoint
@@ -138,6 +138,14 @@ class Store:
         self.commits = 0
         self.firms: Table[str, Firm] = Table(
             "firms", lambda firm: firm.id, {"account": lambda firm: (firm.stripe_account or "",)}
+        )
+        self.notices: Table[str, Notice] = Table(
+            "notices",
+            lambda notice: notice.firm_id,
+            {
+                "cause": lambda notice: ((notice.firm_id, notice.subject_id, notice.stage, notice.cause_key),),
+                "subject": lambda notice: (notice.subject_id,),
+            },
         )
         self.brandings: Table[str, FirmBranding] = Table("brandings", lambda kept: kept.firm_id)
         self.api_keys: Table[str, ApiKey] = Table(

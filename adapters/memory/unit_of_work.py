@@ -12,6 +12,7 @@ from adapters.memory.repositories.host_events import MemoryHostEvents, MemoryWeb
 from adapters.memory.repositories.inbox import MemoryInbox
 from adapters.memory.repositories.invoices import MemoryInvoices
 from adapters.memory.repositories.journal import MemoryJournal
+from adapters.memory.repositories.notices import MemoryNotices
 from adapters.memory.repositories.outbox import MemoryOutbox
 from adapters.memory.repositories.personal_data import MemoryPersonalData
 from adapters.memory.repositories.reversal_rows import ReversalRows
@@ -23,7 +24,7 @@ from adapters.memory.tables import View
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
 from ports.host_repositories import HostEvents, WebhookEndpoints
-from ports.notice_repositories import Brandings
+from ports.notice_repositories import Brandings, Notices
 from ports.personal_data import PersonalData
 from ports.repositories import (
     ApiKeys,
@@ -57,6 +58,7 @@ class MemoryTransaction:
     disputes: Disputes
     dispute_notes: DisputeNotes
     books: Books
+    notices: Notices
     brandings: Brandings
     journal: Journal
     idempotency: IdempotencyKeys
@@ -76,12 +78,13 @@ class MemoryTransaction:
         disputes, notes = View(store.disputes, scope), View(store.dispute_notes, scope)
         refund_owners = View(store.refund_owners, scope)
         answers, beats = View(store.idempotency, scope), View(store.heartbeats, scope)
-        brandings = View(store.brandings, scope)
+        notices, brandings = View(store.notices, scope), View(store.brandings, scope)
         seals, sealed = View(store.seals, scope), View(store.sealed, scope)
         endpoints, host_events = View(store.webhook_endpoints, scope), View(store.host_events, scope)
         self._audit = audit
-        self._views = (firms, brandings, keys, clients, records, links, audit, ledger, rows, entries, answers, beats)
+        self._views = (firms, keys, clients, records, links, audit, ledger, rows, entries, answers, beats)
         self._views_of_seals = (seals, sealed)
+        self._views_of_mails = (notices, brandings)
         self._views_of_reversals = (disputes, notes, refund_owners)
         self._views_of_the_host = (endpoints, host_events)
         outbox = MemoryOutbox(scope, rows, store.numbers)
@@ -98,6 +101,7 @@ class MemoryTransaction:
         )
         inbox = MemoryInbox(scope, entries=entries, firms=firms, invoices=records, links=links)
         self.firms, self.clients = MemoryFirms(scope, firms), MemoryClients(scope, clients, firms)
+        self.notices = MemoryNotices(scope, notices, clients)
         self.brandings = MemoryBrandings(scope, brandings, firms)
         self.api_keys = MemoryApiKeys(scope, keys, firms)
         self.invoices = self.history = invoices
@@ -122,6 +126,7 @@ class MemoryTransaction:
                 *self._views,
                 *self._views_of_reversals,
                 *self._views_of_seals,
+                *self._views_of_mails,
                 *self._views_of_the_host,
             ):
                 if view.changes:

@@ -30,6 +30,8 @@ _TAKEN = {
     "attempts_idempotency_key_key": "idempotency_key: another attempt has this key already.",
     "dispute_notes_pkey": "version: this note has been edited in between. Read it again.",
     "dispute_notes_firm_id_dispute_id_fkey": "dispute_id: there is no such dispute in this firm.",
+    "notices_once_each": "cause_key: there is a notice of this stage for this cause already.",
+    "notices_firm_id_client_id_fkey": "client_id: there is no such client in this firm.",
     "brandings_firm_id_fkey": "firm_id: there is no such firm.",
     "api_keys_firm_id_fkey": "firm_id: there is no such firm.",
     "clients_firm_id_fkey": "firm_id: there is no such firm.",

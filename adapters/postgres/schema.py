@@ -1,4 +1,4 @@
 """Which version of the schema this code works with."""
 
-HEAD = "0006"
+HEAD = "0008"
 """The newest migration."""

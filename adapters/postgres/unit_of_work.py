@@ -17,6 +17,7 @@ from adapters.postgres.repositories.host_events import PostgresHostEvents, Postg
 from adapters.postgres.repositories.inbox import PostgresInbox, PostgresInboxBacklog
 from adapters.postgres.repositories.invoices import PostgresInvoiceHistory, PostgresInvoices
 from adapters.postgres.repositories.journal import PostgresJournal
+from adapters.postgres.repositories.notices import PostgresNotices
 from adapters.postgres.repositories.outbox import PostgresOutbox
 from adapters.postgres.repositories.personal_data import PostgresPersonalData
 from adapters.postgres.repositories.seals import PostgresSeals
@@ -26,7 +27,7 @@ from adapters.postgres.scope import Scope
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
 from ports.host_repositories import HostEvents, WebhookEndpoints
-from ports.notice_repositories import Brandings
+from ports.notice_repositories import Brandings, Notices
 from ports.personal_data import PersonalData
 from ports.repositories import (
     ApiKeys,
@@ -60,6 +61,7 @@ class SqlTransaction:
     disputes: Disputes
     dispute_notes: DisputeNotes
     books: Books
+    notices: Notices
     brandings: Brandings
     journal: Journal
     idempotency: IdempotencyKeys
@@ -75,7 +77,7 @@ class SqlTransaction:
         invoices = PostgresInvoices(line, firms)
         self._remembering = (firms, invoices)
         self.firms, self.api_keys, self.clients = firms, PostgresApiKeys(line), PostgresClients(line)
-        self.brandings = PostgresBrandings(line)
+        self.notices, self.brandings = PostgresNotices(line), PostgresBrandings(line)
         self.invoices, self.history = invoices, PostgresInvoiceHistory(line)
         self.inbox, self.backlog = PostgresInbox(line), PostgresInboxBacklog(line)
         self.outbox = self.schedule = outbox

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from adapters.postgres.line import Row
+from adapters.postgres.rows.notice_policies import notice_policy_json, notice_policy_of
 from adapters.postgres.rows.values import known_moment, moment
 from domain.model.firms import Address, ApiKey, Client, Firm, Scope
 from domain.model.policies import CountFrom, OldSlots, Policy, RetriesBy
@@ -39,6 +40,7 @@ def policy_json(policy: Policy) -> dict[str, Any]:
         "retries_by": policy.retries_by.value,
         "old_slots": policy.old_slots.value,
         "dispute_reminder_hours": list(policy.dispute_reminder_hours),
+        "notices": notice_policy_json(policy.notices),
     }
 
 
@@ -51,6 +53,7 @@ def policy_of(stored: Row) -> Policy:
         retries_by=RetriesBy(stored.get("retries_by", default.retries_by)),
         old_slots=OldSlots(stored.get("old_slots", default.old_slots)),
         dispute_reminder_hours=tuple(stored.get("dispute_reminder_hours", default.dispute_reminder_hours)),
+        notices=notice_policy_of(stored.get("notices")),
     )
 
 

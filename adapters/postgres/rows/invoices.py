@@ -33,6 +33,7 @@ def stored_invoice(facts: InvoiceFacts, figures: InvoiceFigures, version: int, u
         "paused_at": invoice.paused_at,
         "paused_reason": invoice.paused_reason,
         "released_slot_key": invoice.released_slot_key,
+        "link_serial": invoice.link_serial,
         "created_at": invoice.created_at,
         "status": figures.status,
         "amount_paid": figures.amount_paid,
@@ -73,6 +74,7 @@ def invoice_of(row: Row) -> Invoice:
         paused_at=moment(row["paused_at"]),
         paused_reason=row["paused_reason"],
         released_slot_key=row["released_slot_key"],
+        link_serial=row["link_serial"],
     )
 
 

@@ -24,6 +24,7 @@ invoices = Table(
     Column("paused_at", UtcDateTime),
     Column("paused_reason", Text),
     Column("released_slot_key", Text),
+    Column("link_serial", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("status", Text, nullable=False),
     Column("amount_paid", BigInteger, nullable=False),

@@ -1,22 +1,36 @@
 """`ports.repositories`: Firms, ApiKeys, Clients."""
 
 from dataclasses import fields, replace
+from datetime import time
 
 import pytest
 
 from domain.model.errors import Conflict
 from domain.model.firms import Address, Scope
+from domain.model.notice_policy import NoticePolicy, QuietHours, StageRule
+from domain.model.notices import NoticeStage
 from domain.model.policies import CountFrom, OldSlots, Policy, RetriesBy
 from ports.repositories import PageRequest
 from ports.unit_of_work import UnitOfWork
 from tests.builders import CLIENT_ID, FIRM_ID, NOW, OTHER_FIRM_ID, a_client, a_firm, an_api_key, days
 from tests.storage import in_firm, in_system
 
-POLICY = Policy((1, 2, 30), CountFrom.FIRST_FAILURE, RetriesBy.STRIPE, OldSlots.RUN, (48, 2))
+NOTICES = NoticePolicy(
+    stages={
+        NoticeStage.PAYMENT_FAILED: StageRule(delay_hours=5),
+        NoticeStage.DISPUTE_RECEIVED: StageRule(is_enabled=True),
+        NoticeStage.RECEIPT: StageRule(is_enabled=False),
+    },
+    quiet_hours=QuietHours(time(21, 30), time(7, 5), business_days_only=True),
+    excluded_client_ids=frozenset({"cli_2", "cli_1"}),
+    test_addresses=("test@north.example", "also@north.example"),
+)
+POLICY = Policy((1, 2, 30), CountFrom.FIRST_FAILURE, RetriesBy.STRIPE, OldSlots.RUN, (48, 2), NOTICES)
 
 
 def test_the_policy_that_these_tests_store_differs_from_the_default_in_every_field() -> None:
     assert all(getattr(POLICY, field.name) != getattr(Policy(), field.name) for field in fields(Policy))
+    assert all(getattr(NOTICES, field.name) != getattr(NoticePolicy(), field.name) for field in fields(NoticePolicy))
 
 
 def test_a_firm_comes_back_with_its_policy(empty_uow: UnitOfWork) -> None:

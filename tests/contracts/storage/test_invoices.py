@@ -42,6 +42,7 @@ def test_an_invoice_comes_back_as_it_was_added(uow: UnitOfWork) -> None:
         paused_reason="An administrator said so.",
         released_slot_key="ch_1",
         amount_due=99_999_999,
+        link_serial=3,
     )
     change = a_new_invoice(invoice)
 

@@ -32,6 +32,7 @@ from tests.builders import (
     facts_of,
 )
 from tests.host_builders import a_stored_event, an_endpoint
+from tests.notice_builders import a_kept_notice
 from tests.reversal_builders import (
     a_note,
     a_refund_request,
@@ -114,6 +115,8 @@ def _fill(uow: UnitOfWork, firm_id: str) -> None:
     key = an_api_key(id=f"key_{firm_id}", firm_id=firm_id, prefix=f"dk_{firm_id}")
     in_firm(uow, lambda tx: tx.api_keys.add(key), firm_id=firm_id)
     in_firm(uow, lambda tx: tx.brandings.save(firm_id, Branding()), firm_id=firm_id)
+    mail = a_kept_notice(id=f"ntc_{firm_id}", firm_id=firm_id, client_id=invoice.client_id, subject_id=invoice.id)
+    in_firm(uow, lambda tx: tx.notices.save(mail), firm_id=firm_id)
     in_firm(uow, lambda tx: tx.idempotency.begin("k", "print", NOW), firm_id=firm_id)
     event = an_event(id=f"evt_{firm_id}")
     entry = an_inbox_entry(event=event, firm_id=firm_id, status=InboxStatus.UNMATCHED, stripe_ids=["pi_x"])

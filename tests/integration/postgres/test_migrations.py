@@ -25,6 +25,7 @@ from adapters.postgres.unit_of_work import SqlUnitOfWork
 from domain.model.payment_facts import merge
 from domain.model.seals import next_seal
 from ports.dispute_repositories import DisputeFilter, LedgerFilter, SummaryRequest
+from ports.notice_repositories import NoticeFilter
 from ports.repositories import AuditFilter, InvoiceFilter, OutboxFilter, PageRequest
 from ports.unit_of_work import StorageUnavailable, Transaction
 from tests.builders import (
@@ -42,6 +43,7 @@ from tests.builders import (
     an_inbox_entry,
     an_outbox_item,
 )
+from tests.notice_builders import a_kept_notice
 from tests.reversal_builders import (
     a_dispute,
     a_note,
@@ -179,9 +181,7 @@ def _use_everything(uow: SqlUnitOfWork) -> None:
     number = next(_numbers)
     with uow.firm(FIRM_ID) as tx:
         tx.firms.get(FIRM_ID)
-        tx.clients.get(CLIENT_ID)
-        tx.clients.by_stripe_customer("cus_1")
-        tx.clients.page(PageRequest())
+        _use_clients(tx, number)
         locked = tx.invoices.lock(INVOICE_ID)
         assert locked is not None
         payments = merge(locked.facts.payments, [a_decline(stripe_charge_id=f"ch_{number}")])
@@ -227,6 +227,15 @@ def _use_everything(uow: SqlUnitOfWork) -> None:
         tx.inbox.lock("", f"evt_{number}")
         tx.inbox.page(None, PageRequest())
         tx.commit()
+
+
+def _use_clients(tx: Transaction, number: int) -> None:
+    tx.clients.get(CLIENT_ID)
+    tx.clients.by_stripe_customer("cus_1")
+    tx.clients.page(PageRequest())
+    tx.notices.save(a_kept_notice(id=f"ntc_{number}", cause_key=f"ch_{number}"))
+    tx.notices.of_subject(INVOICE_ID)
+    tx.notices.page(NoticeFilter(), PageRequest())
 
 
 def _use_disputes(tx: Transaction, number: int) -> None:

@@ -35,6 +35,7 @@ def test_what_was_written_to_the_journal_cannot_be_changed(
         "DELETE FROM invoices",
         "UPDATE host_events SET data = data",
         "DELETE FROM host_events",
+        "DELETE FROM notices",
     ],
 )
 def test_the_application_can_neither_change_the_schema_nor_remove_what_stays(
