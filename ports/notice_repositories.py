@@ -24,6 +24,9 @@ class Notices(Protocol):
     def save(self, notice: Notice) -> None:
         """Store or replace a notice. Raises `Conflict` when another one has the same subject, stage and cause."""
 
+    def get(self, notice_id: str) -> Notice | None:
+        """The notice."""
+
     def of_subject(self, subject_id: str) -> Sequence[Notice]:
         """All notices about an invoice or a card, oldest first."""
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from domain.model.audit import Actor, Note, Severity
 from domain.model.firms import Client
+from domain.model.notices import Notice
 from domain.services.bookkeeping import alert_items, audit_event
 from domain.services.steps import Ports, Step, in_firm, in_system
 
@@ -25,11 +26,15 @@ class ReportType(StrEnum):
 
 @dataclass(frozen=True)
 class MailReport:
-    """A mail to `address` came back (`is_permanent`: for good), or was reported as unwanted. `reason` is free text."""
+    """A mail came back (`is_permanent`: for good), or was reported as unwanted. `reason` is free text.
+
+    Where it went is told by `address`, or else by our Message-ID.
+    """
 
     type: ReportType
-    address: str
     is_permanent: bool
+    address: str | None = None
+    message_id: str | None = None
     reason: str = ""
 
     @property
@@ -41,14 +46,17 @@ class MailReport:
 def mark_bad(ports: Ports, report: MailReport, by: Actor = MAIL_SERVER) -> int:
     """Mark every client, of every firm, whose mails go to the reported address; how many were marked now.
 
-    Temporary bounces and unknown addresses change nothing. Each client is a transaction of its own, so that one report
-    can be repeated when it broke off.
+    Temporary bounces, unknown addresses and unknown mails change nothing. Each client is a transaction of its own, so
+    that one report can be repeated when it broke off.
     """
     if not report.is_final:
         return 0
-    # In a system transaction: who reports a bounce knows the address and no firm.
-    found = in_system(ports, lambda step: step.tx.clients.by_email(report.address))
     reason = safe_reason(report)
+    if report.address is None:
+        return int(_mark_reader(ports, report.message_id or "", reason, by))
+    address = report.address
+    # In a system transaction: who reports a bounce knows the address and no firm.
+    found = in_system(ports, lambda step: step.tx.clients.by_email(address))
     return sum(_marked(ports, client, reason, by) for client in found)
 
 
@@ -68,8 +76,7 @@ def mark_client_bad(step: Step, client: Client, reason: str, by: Actor) -> bool:
     )
     key = f"address_bad:{client.id}:{step.now.isoformat()}"
     note = Note("client_address_bad", Severity.WARNING, words, "client", client.id, {"reason": reason}, key)
-    step.tx.journal.append([audit_event(step, client.firm_id, note, by)])
-    step.ring_for(step.tx.outbox.add(alert_items(step, client.firm_id, [note], None)))
+    _tell(step, client, note, by)
     return True
 
 
@@ -86,3 +93,48 @@ def _marked(ports: Ports, seen: Client, reason: str, by: Actor) -> bool:
         return client is not None and client.email == seen.email and mark_client_bad(step, client, reason, by)
 
     return in_firm(ports, seen.firm_id, mark)
+
+
+def _mark_reader(ports: Ports, message_id: str, reason: str, by: Actor) -> bool:
+    """Mark the address that a notice of ours went to, which is not kept: the client's, unless that may be another one.
+
+    Copies for further test addresses have a dot in their Message-ID, and no notice has such an id.
+    """
+    notice_id = message_id.strip("<> ").partition("@")[0]
+    # In a system transaction: who reports a bounce knows the mail and no firm.
+    notice = in_system(ports, lambda step: step.tx.notices.get(notice_id))
+    if notice is None:
+        return False
+    sent_at = notice.sent_at or notice.created_at
+
+    def mark(step: Step) -> bool:
+        client, firm = step.tx.clients.get(notice.client_id), step.tx.firms.get(notice.firm_id)
+        if client is None or firm is None or firm.policy.notices.test_addresses:
+            return False
+        if client.updated_at > sent_at:
+            _doubt(step, client, notice, reason, by)
+            return False
+        return mark_client_bad(step, client, reason, by)
+
+    return in_firm(ports, notice.firm_id, mark)
+
+
+def _doubt(step: Step, client: Client, notice: Notice, reason: str, by: Actor) -> None:
+    """The client was changed since: nobody but its firm can tell whether this is about the address it has now."""
+    if client.email is None or client.email_bad_at is not None:
+        return
+    words = (
+        f"Notice {notice.id} to client {client.id} did not do its work: {reason}. The client was changed since; check "
+        "its e-mail address."
+    )
+    note = Note(
+        "notice_bounced", Severity.WARNING, words, "client", client.id, {"reason": reason}, f"bounced:{notice.id}"
+    )
+    _tell(step, client, note, by)
+
+
+def _tell(step: Step, client: Client, note: Note, by: Actor) -> None:
+    added = step.tx.outbox.add(alert_items(step, client.firm_id, [note], None))
+    if added:
+        step.tx.journal.append([audit_event(step, client.firm_id, note, by)])
+    step.ring_for(added)

@@ -33,6 +33,7 @@ class MailReportSchema(ma.Schema):
     type = Choice([each.value for each in ReportType], required=True)
     permanent = Flag(required=True)
     address = Text(longest=320)
+    message_id = Text(longest=998)
     reason = LongText(longest=10_000, allow_none=True)
 
 
@@ -60,11 +61,12 @@ def _report(body: bytes) -> MailReport:
     except ma.ValidationError as error:
         found = error.messages_dict.items()
         raise InvalidInput(*(FieldError(str(name), str(text)) for name, texts in found for text in texts)) from None
-    if "address" not in told:
-        raise InvalidInput(FieldError("address", "Say which address the mail went to."))
+    if "address" not in told and "message_id" not in told:
+        raise InvalidInput(FieldError("address", "Say which address the mail went to, or give its message_id."))
     return MailReport(
         type=ReportType(told["type"]),
-        address=parseaddr(told["address"])[1],
+        address=parseaddr(told["address"])[1] if "address" in told else None,
+        message_id=told.get("message_id"),
         is_permanent=told["permanent"],
         reason=told.get("reason") or "",
     )

@@ -192,11 +192,18 @@ _MAIL_WEBHOOK = {
             "application/json": {
                 "schema": {
                     "type": "object",
-                    "required": ["type", "permanent", "address"],
+                    "required": ["type", "permanent"],
+                    "description": "One of `address` and `message_id` is needed; the address is better where both are.",
                     "properties": {
                         "type": {"type": "string", "enum": ["bounce", "complaint"]},
                         "permanent": {"type": "boolean", "description": "Whether the mail will never arrive."},
                         "address": {"type": "string", "maxLength": 320, "example": "billing@acme.example"},
+                        "message_id": {
+                            "type": "string",
+                            "maxLength": 998,
+                            "description": "Ours. Where the client was changed since, its firm is told to look.",
+                            "example": "<ntc_7Jq2mX9LzK4tVw8RbYpD3n@dunlin.example>",
+                        },
                         "reason": {"type": "string", "nullable": True, "example": "550 5.1.1 No such user"},
                     },
                 }

@@ -33,6 +33,10 @@ class MemoryNotices:
             raise self._scope.failed(Conflict("cause_key: there is a notice of this stage for this cause already."))
         self._notices.put(notice.id, notice)
 
+    def get(self, notice_id: str) -> Notice | None:
+        """The notice."""
+        return self._notices.get(notice_id)
+
     def of_subject(self, subject_id: str) -> Sequence[Notice]:
         """All notices about an invoice or a card, oldest first."""
         return sorted(self._notices.find("subject", subject_id), key=_position)

@@ -18,6 +18,7 @@ _SAVE = f"""
 {insert(notices, "rows")}
 ON CONFLICT (firm_id, id) DO UPDATE SET {from_excluded(notices, without=("firm_id", "id"))}
 """
+_NOTICE = ById(rows_of(notices, "WHERE {firm} id = %(id)s"))
 _OF_SUBJECT = ById(rows_of(notices, "WHERE {firm} subject_id = %(id)s ORDER BY created_at, id"))
 
 
@@ -31,6 +32,12 @@ class PostgresNotices:
         """Store or replace a notice; see the port."""
         self._line.require(notice.firm_id)
         self._line.ask(_SAVE, {"rows": as_json([notice_row(notice)])})
+
+    def get(self, notice_id: str) -> Notice | None:
+        """The notice."""
+        scope = self._line.scope
+        rows = self._line.ask(_NOTICE.within(scope), {"firm": scope.firm_id, "id": notice_id})
+        return notice_of(rows[0]) if rows else None
 
     def of_subject(self, subject_id: str) -> Sequence[Notice]:
         """All notices about an invoice or a card, oldest first."""

@@ -39,6 +39,15 @@ def test_a_notice_comes_back_as_it_was_saved(uow: UnitOfWork) -> None:
     assert all(getattr(SENT, field.name) for field in fields(SENT)), "the test forgets a field"
 
 
+def test_a_notice_is_found_by_its_id_before_its_firm_is_known(uow: UnitOfWork) -> None:
+    keep(uow, SENT)
+
+    assert in_system(uow, lambda tx: tx.notices.get(SENT.id)) == SENT
+    assert in_firm(uow, lambda tx: tx.notices.get(SENT.id)) == SENT
+    assert in_firm(uow, lambda tx: tx.notices.get(SENT.id), firm_id=OTHER_FIRM_ID) is None
+    assert in_system(uow, lambda tx: tx.notices.get("ntc_unknown")) is None
+
+
 def test_a_notice_about_a_card_has_no_invoice(uow: UnitOfWork) -> None:
     about_a_card = a_kept_notice(subject_id="pm_visa", invoice_id=None, stage=NoticeStage.CARD_EXPIRING)
 

@@ -9,9 +9,12 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 from werkzeug.test import TestResponse
 
+from domain.model.notices import NoticeStatus
 from domain.model.outbox import OutboxKind
+from domain.services.steps import Step, in_firm
 from entrypoints.web.application import keep
 from tests.e2e.web.web_world import MAIL_SECRET, Json, Tenant, WebWorld
+from tests.notice_builders import a_kept_notice
 
 ADDRESS = "billing@acme.example"
 BOUNCE = {"type": "bounce", "permanent": True, "address": ADDRESS, "reason": "550 5.1.1 <billing@acme.example> unknown"}
@@ -79,6 +82,85 @@ def test_staff_is_told_once_and_the_audit_log_names_no_address(web: WebWorld) ->
     assert ADDRESS not in json.dumps([found, alerts_of(web, web.north)])
 
 
+def notice_to(web: WebWorld, tenant: Tenant, notice_id: str = "ntc_1") -> None:
+    """A notice was sent to the tenant's client now."""
+    at = web.clock.now()
+    kept = a_kept_notice(
+        id=notice_id,
+        firm_id=tenant.firm_id,
+        client_id=tenant.client_id,
+        subject_id=tenant.invoice_id,
+        invoice_id=tenant.invoice_id,
+        status=NoticeStatus.SENT,
+        created_at=at,
+        sent_at=at,
+    )
+    in_firm(web.ports, tenant.firm_id, lambda step: step.tx.notices.save(kept))
+
+
+BY_MESSAGE = {"type": "bounce", "permanent": True, "message_id": "<ntc_1@dunlin.example>", "reason": "550 5.1.1"}
+
+
+@pytest.mark.parametrize("message_id", ["<ntc_1@dunlin.example>", "ntc_1@dunlin.example"])
+def test_a_message_id_of_ours_leads_to_the_client_it_was_written_to(web: WebWorld, message_id: str) -> None:
+    give_address(web, web.north)
+    give_address(web, web.south)
+    notice_to(web, web.north)
+
+    answer = report(web, {**BY_MESSAGE, "message_id": message_id})
+
+    assert answer.status_code == 200
+    assert client_of(web, web.north)["email_bad_reason"] == "bounced (550 5.1.1)"
+    assert client_of(web, web.south)["email_bad_at"] is None
+
+
+@pytest.mark.parametrize("message_id", ["<ntc_2@x.example>", "<ntc_1.1@x.example>", "nonsense", "<>"])
+def test_an_unknown_message_id_changes_nothing(web: WebWorld, message_id: str) -> None:
+    give_address(web, web.north)
+    notice_to(web, web.north)
+
+    answer = report(web, {**BY_MESSAGE, "message_id": message_id})
+
+    assert answer.status_code == 200
+    assert client_of(web, web.north)["email_bad_at"] is None
+
+
+def test_a_bounce_of_a_mail_to_an_address_that_may_be_gone_is_told_once_and_marks_nothing(web: WebWorld) -> None:
+    give_address(web, web.north)
+    notice_to(web, web.north)
+    web.clock.advance(timedelta(minutes=1))
+    give_address(web, web.north, "new@acme.example")
+
+    report(web, BY_MESSAGE)
+    report(web, BY_MESSAGE)
+
+    assert client_of(web, web.north)["email_bad_at"] is None
+    assert len(alerts_of(web, web.north)) == 1
+    found = web.call("GET", "/audit-events", query={"action": "notice_bounced"}).get_json()["data"]
+    assert len(found) == 1
+
+
+def test_a_bounce_from_a_test_address_says_nothing_of_the_client(web: WebWorld) -> None:
+    give_address(web, web.north)
+    notice_to(web, web.north)
+    set_test_addresses(web, web.north, "tests@north.example")
+
+    report(web, BY_MESSAGE)
+
+    assert client_of(web, web.north)["email_bad_at"] is None
+    assert alerts_of(web, web.north) == []
+
+
+def set_test_addresses(web: WebWorld, tenant: Tenant, *addresses: str) -> None:
+    def change(step: Step) -> None:
+        firm = step.tx.firms.get(tenant.firm_id)
+        assert firm is not None
+        notices = replace(firm.policy.notices, test_addresses=addresses)
+        step.tx.firms.save(replace(firm, policy=replace(firm.policy, notices=notices)))
+
+    in_firm(web.ports, tenant.firm_id, change)
+
+
 def test_another_address_clears_the_mark_and_can_be_marked_again(web: WebWorld) -> None:
     give_address(web, web.north)
     report(web, BOUNCE)
@@ -135,6 +217,7 @@ def test_the_mark_cannot_be_set_through_the_api(web: WebWorld) -> None:
         ({**BOUNCE, "type": "opened"}, 422, "type"),
         ({**BOUNCE, "permanent": "yes"}, 422, "permanent"),
         ({"type": "bounce", "permanent": True}, 422, "address"),
+        ({"type": "bounce", "permanent": True, "message_id": 7}, 422, "message_id"),
         ({**BOUNCE, "address": 7}, 422, "address"),
         ({**BOUNCE, "address": "a\r\nb"}, 422, "address"),
         ({**BOUNCE, "reason": ["550"]}, 422, "reason"),

@@ -34,6 +34,7 @@ CREATE UNIQUE INDEX notices_once_each ON notices (firm_id, subject_id, stage, ca
 CREATE INDEX notices_newest_first ON notices (firm_id, created_at, id);
 CREATE INDEX notices_by_client ON notices (firm_id, client_id, created_at, id);
 CREATE INDEX notices_of_invoice ON notices (firm_id, invoice_id, created_at, id);
+CREATE INDEX notices_by_id ON notices (id);  -- system transactions know no firm
 GRANT SELECT, INSERT, UPDATE ON notices TO dunlin_app;
 ALTER TABLE notices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE notices FORCE ROW LEVEL SECURITY;
