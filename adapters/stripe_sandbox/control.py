@@ -5,7 +5,14 @@ from functools import partial
 
 from flask import Blueprint
 
-from adapters.stripe_sandbox import control_cards, control_disputes, control_fraud, control_payments, control_refunds
+from adapters.stripe_sandbox import (
+    control_cards,
+    control_checkout,
+    control_disputes,
+    control_fraud,
+    control_payments,
+    control_refunds,
+)
 from adapters.stripe_sandbox.control_requests import ControlError, ControlRoute, given_body
 from adapters.stripe_sandbox.errors import ApiError
 from adapters.stripe_sandbox.faults import FaultError
@@ -56,6 +63,7 @@ _ALL_ROUTES = (
     *_ROUTES,
     *control_cards.ROUTES,
     *control_payments.ROUTES,
+    *control_checkout.ROUTES,
     *control_refunds.ROUTES,
     *control_disputes.ROUTES,
     *control_fraud.ROUTES,

@@ -12,6 +12,8 @@ LABELS = {
     "event": "event",
     "balance_transaction": "balance transaction",
     "radar.early_fraud_warning": "early fraud warning",
+    "checkout.session": "checkout.session",
+    "setup_intent": "setupintent",
 }
 
 

@@ -29,6 +29,9 @@ _TARGETS = {
     ("dispute", "payment_intent"): "payment_intent",
     ("radar.early_fraud_warning", "charge"): "charge",
     ("radar.early_fraud_warning", "payment_intent"): "payment_intent",
+    ("checkout.session", "payment_intent"): "payment_intent",
+    ("checkout.session", "setup_intent"): "setup_intent",
+    ("setup_intent", "payment_method"): "payment_method",
     ("review", "charge"): "charge",
     ("review", "payment_intent"): "payment_intent",
 }

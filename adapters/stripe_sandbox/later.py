@@ -22,8 +22,8 @@ class Due(NamedTuple):
     status: str
 
 
-def plan(world: World, subject: Json, status: str) -> None:
-    """Let the subject (a refund or a dispute) get this status in a moment, instead of what was planned before."""
+def plan(world: World, subject: Json, status: str, *, after_seconds: float = DECIDED_AFTER_SECONDS) -> None:
+    """Let the subject (a refund, a dispute, a Checkout Session) get this status later, instead of what was planned."""
     forget(world, subject)
     world.connection.execute(
         "INSERT INTO later (account, kind, id, status, due) VALUES (?, ?, ?, ?, ?)",
@@ -32,7 +32,7 @@ def plan(world: World, subject: Json, status: str) -> None:
             subject["object"],
             subject["id"],
             status,
-            world.now_at.timestamp() + DECIDED_AFTER_SECONDS,
+            world.now_at.timestamp() + after_seconds,
         ),
     )
 

@@ -4,6 +4,7 @@ from adapters.stripe_sandbox import (
     account,
     balance_transactions,
     charges,
+    checkout_sessions,
     customers,
     disputes,
     events,
@@ -13,6 +14,7 @@ from adapters.stripe_sandbox import (
     payment_methods,
     refunds,
     reviews,
+    setup_intents,
 )
 from adapters.stripe_sandbox.errors import ApiError
 from adapters.stripe_sandbox.operations import Operation
@@ -29,6 +31,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *reviews.OPERATIONS,
     *events.OPERATIONS,
     *invoice_payments.OPERATIONS,
+    *checkout_sessions.OPERATIONS,
+    *setup_intents.OPERATIONS,
     *account.OPERATIONS,
 )
 
