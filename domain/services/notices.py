@@ -204,6 +204,7 @@ def _claim(letter: Letter, office: PostOffice) -> tuple[Notice, tuple[Mail, ...]
             html=rendered.html,
             reply_to=content.branding.reply_to,
             sender_name=content.firm_name,
+            headers=(("X-Dunlin-Stage", notice.stage.value),),
         )
         for number, address in enumerate(addresses)
     )
