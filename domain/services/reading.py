@@ -16,9 +16,11 @@ from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus, blo
 from domain.model.moments import shown
 from domain.model.money import in_words
 from domain.model.network_rules import HISTORY_WINDOW
+from domain.model.notices import Notice
 from domain.model.outbox import OutboxItem, OutboxKind, OutboxStatus
 from domain.services.bookkeeping import terms_of
 from domain.services.steps import Ports, Step, in_firm
+from ports.notice_repositories import NoticeFilter
 from ports.payment_gateway import CardFile, GatewayUnavailable
 from ports.repositories import AuditFilter, InvoiceFilter, InvoiceRow, OutboxFilter, Page, PageRequest
 
@@ -62,6 +64,11 @@ def list_audit_events(ports: Ports, firm_id: str, wanted: AuditFilter, request: 
 def list_outbox(ports: Ports, firm_id: str, wanted: OutboxFilter, request: PageRequest) -> Page[OutboxItem]:
     """What is to happen, and what did. Raises `BadCursor`."""
     return in_firm(ports, firm_id, lambda step: step.tx.schedule.page(wanted, request))
+
+
+def list_notices(ports: Ports, firm_id: str, wanted: NoticeFilter, request: PageRequest) -> Page[Notice]:
+    """Mails to customers, newest first. Raises `BadCursor`."""
+    return in_firm(ports, firm_id, lambda step: step.tx.notices.page(wanted, request))
 
 
 def list_events(ports: Ports, firm_id: str, status: str | None, request: PageRequest) -> Page[InboxEntry]:

@@ -16,6 +16,7 @@ from entrypoints.web.api import (
     invoices,
     ledger,
     notice_preview,
+    notices,
     outbox,
     policy,
     refunds,
@@ -50,6 +51,7 @@ _API = (
     policy,
     branding,
     notice_preview,
+    notices,
 )
 _INTRODUCTION = (
     "Finds out that a payment failed or was disputed, and does everything that follows. JSON in and out; times are "

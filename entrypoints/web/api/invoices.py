@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.model.audit import Actor
 from domain.model.firms import Scope
-from domain.services import collection, reading
+from domain.services import collection, customer_links, reading
 from domain.services.collection import NewInvoice
 from domain.services.steps import Ports
 from entrypoints.web.api.blueprint import Answer, ApiBlueprint
@@ -102,6 +102,15 @@ def resume_invoice(invoice_id: str) -> InvoiceRow:
     A retry that was held because its failure was old is released. Repeating it is fine.
     """
     return _changed(collection.resume_invoice, invoice_id)
+
+
+@blueprint.operation("POST", "/<id:invoice_id>/revoke-links", _AS_IT_IS_NOW, scope=Scope.WRITE)
+def revoke_invoice_links(invoice_id: str) -> InvoiceRow:
+    """Let no customer link to an invoice that was made until now open anything any more.
+
+    A mail that is sent from now on carries a new one. Repeating it revokes those too.
+    """
+    return _changed(customer_links.revoke_links, invoice_id)
 
 
 def _charged(invoice_id: str) -> AttemptShown:

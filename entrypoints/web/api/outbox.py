@@ -39,7 +39,7 @@ class OutboxRowSchema(Shown):
         "What is to be done. `collect`, `retry`, `run_attempt`: charge. `settle`, `poll_pending`: find out what became "
         "of a charge. `match_events`, `apply_policy`, `backfill`, `reconcile`: upkeep. `alert`: tell the staff. "
         "`refund`: give money back. `dispute_deadline`: remind of a deadline. `accept_dispute`: concede a dispute. "
-        "`host_webhook`: tell the host application.",
+        "`notice`: write to the customer. `host_webhook`: tell the host application.",
         _KINDS,
     )
     invoice_id = shown.text("The invoice that it is about.", "inv_3Kd8vT5bNq1XyZ7WcRmF2h", nullable=True)

@@ -8,6 +8,7 @@ from domain.model.policies import CountFrom, OldSlots, Policy, RetriesBy, Terms
 from domain.services import firms
 from entrypoints.web.api.blueprint import Answer, ApiBlueprint
 from entrypoints.web.api.course_calendar import CalendarEntry, calendar
+from entrypoints.web.api.notice_policy_schemas import notice_policy_from, notice_policy_shown
 from entrypoints.web.api.policy_schemas import CalendarSchema, NewPolicySchema, PolicyPreviewSchema, PolicySchema
 from entrypoints.web.application import ports
 from entrypoints.web.authentication import caller
@@ -17,21 +18,21 @@ blueprint = ApiBlueprint("policy", path="/policy", description="How the firm col
 
 
 @blueprint.operation("GET", "", Answer(200, PolicySchema, "The policy."), scope=Scope.READ)
-def get_policy() -> Policy:
+def get_policy() -> dict[str, Any]:
     """Show the firm's policy."""
-    return firms.get_policy(ports(), caller().firm_id)
+    return _shown(firms.get_policy(ports(), caller().firm_id))
 
 
 @blueprint.operation(
     "PUT", "", Answer(200, PolicySchema, "The policy as it is now."), scope=Scope.ADMIN, body=NewPolicySchema
 )
-def replace_policy(wanted: Mapping[str, Any]) -> Policy:
+def replace_policy(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the firm's policy.
 
     The body is the whole policy: what it leaves out takes its default. Open invoices follow the new policy from now
     on.
     """
-    return firms.replace_policy(ports(), caller().firm_id, _policy(wanted), caller().actor)
+    return _shown(firms.replace_policy(ports(), caller().firm_id, _policy(wanted), caller().actor))
 
 
 @blueprint.operation(
@@ -58,4 +59,9 @@ def _policy(wanted: Mapping[str, Any]) -> Policy:
         retries_by=RetriesBy(wanted["retries_by"]),
         old_slots=OldSlots(wanted["old_slots"]),
         dispute_reminder_hours=tuple(wanted["dispute_reminder_hours"]),
+        notices=notice_policy_from(wanted),
     )
+
+
+def _shown(policy: Policy) -> dict[str, Any]:
+    return {**vars(policy), **notice_policy_shown(policy.notices)}

@@ -15,8 +15,9 @@ from domain.model.policies import (
     RetriesBy,
 )
 from entrypoints.web.api import shown
-from entrypoints.web.api.fields import Accepted, Choice, Messages, Moment, WholeNumber
+from entrypoints.web.api.fields import Choice, Messages, Moment, WholeNumber
 from entrypoints.web.api.lists import page_of
+from entrypoints.web.api.notice_policy_schemas import NewNoticePolicySchema, NoticePolicySchema
 from entrypoints.web.api.shown import Shown
 
 _DEFAULT = Policy()
@@ -35,7 +36,7 @@ def _choice(kind: type[Any], default: str, description: str) -> Choice:
     )
 
 
-class NewPolicySchema(Accepted):
+class NewPolicySchema(NewNoticePolicySchema):
     """A whole policy: what is left out takes its default."""
 
     retry_delays_days = fields.List(
@@ -71,7 +72,7 @@ class PolicyPreviewSchema(NewPolicySchema):
     )
 
 
-class PolicySchema(Shown):
+class PolicySchema(NoticePolicySchema):
     """How a firm collects."""
 
     retry_delays_days = shown.numbers(_DELAYS, [3, 7, 14])

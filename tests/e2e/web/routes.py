@@ -69,6 +69,7 @@ def acceptable_body(route: Route, tenant: Tenant) -> Json | None:
         "POST /invoices/<id:invoice_id>/void": None,
         "POST /invoices/<id:invoice_id>/pause": None,
         "POST /invoices/<id:invoice_id>/resume": None,
+        "POST /invoices/<id:invoice_id>/revoke-links": None,
         "POST /invoices/<id:invoice_id>/refunds": {"amount": 100},
         "POST /disputes/<id:dispute_id>/accept": None,
         "POST /disputes/<id:dispute_id>/link": {"invoice_id": tenant.invoice_id},

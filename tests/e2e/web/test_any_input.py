@@ -28,6 +28,8 @@ QUERY_NAMES = [
     "severity",
     "client_id",
     "inquiry",
+    "stage",
+    "invoice_id",
     "matched",
     "order",
     "respond_before",

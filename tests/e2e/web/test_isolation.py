@@ -26,6 +26,7 @@ ANSWERS_TO_FOREIGN_BODIES = {
     "GET /host-events": 200,
     "GET /invoices": 200,
     "GET /ledger": 200,
+    "GET /notices": 200,
     "GET /outbox": 200,
     "GET /policy": 200,
     "GET /branding": 200,

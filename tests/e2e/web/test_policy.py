@@ -5,12 +5,27 @@ import pytest
 from domain.model.firms import Scope
 from tests.e2e.web.web_world import WebWorld
 
+STAGES = [
+    "payment_failed",
+    "payment_urgent",
+    "suspension_warning",
+    "final_notice",
+    "authentication_needed",
+    "receipt",
+    "card_expiring",
+    "card_changed",
+    "dispute_received",
+]
 DEFAULT = {
     "retry_delays_days": [3, 7, 14],
     "count_from": "previous_failure",
     "retries_by": "dunlin",
     "old_slots": "hold",
     "dispute_reminder_hours": [168, 72, 24, 4],
+    "stages": {stage: {"enabled": stage != "dispute_received", "delay_hours": 0} for stage in STAGES},
+    "quiet_hours": None,
+    "excluded_clients": [],
+    "test_addresses": [],
 }
 
 
@@ -25,6 +40,10 @@ def test_a_policy_that_was_put_is_what_is_shown(web: WebWorld) -> None:
         "retries_by": "stripe",
         "old_slots": "run",
         "dispute_reminder_hours": [48, 2],
+        "stages": {stage: {"enabled": stage == "dispute_received", "delay_hours": 5} for stage in STAGES},
+        "quiet_hours": {"start": "21:30", "end": "07:05", "business_days_only": True},
+        "excluded_clients": ["cli_1", "cli_2"],
+        "test_addresses": ["test@north.example", "also@north.example"],
     }
 
     put = web.call("PUT", "/policy", wanted)
@@ -39,6 +58,38 @@ def test_what_a_put_leaves_out_takes_its_default(web: WebWorld) -> None:
     put = web.call("PUT", "/policy", {"old_slots": "run"})
 
     assert put.get_json() == {**DEFAULT, "old_slots": "run"}
+
+
+def test_what_a_put_leaves_out_of_a_stage_takes_that_stages_default(web: WebWorld) -> None:
+    stages = {"receipt": {"enabled": False}, "dispute_received": {"delay_hours": 2}, "payment_failed": {}}
+
+    put = web.call("PUT", "/policy", {"stages": stages, "quiet_hours": {"start": "20:00", "end": "08:00"}}).get_json()
+
+    assert put["stages"] == {
+        **DEFAULT["stages"],
+        "receipt": {"enabled": False, "delay_hours": 0},
+        "dispute_received": {"enabled": False, "delay_hours": 2},
+    }
+    assert put["quiet_hours"] == {"start": "20:00", "end": "08:00", "business_days_only": False}
+
+
+def test_a_policy_that_is_put_back_as_it_is_shown_changes_nothing(web: WebWorld) -> None:
+    web.call("PUT", "/policy", {"stages": {"receipt": {"enabled": False}}, "test_addresses": ["test@north.example"]})
+    shown = web.call("GET", "/policy").get_json()
+    written = len(web.call("GET", "/audit-events").get_json()["data"])
+
+    web.call("PUT", "/policy", shown)
+
+    assert len(web.call("GET", "/audit-events").get_json()["data"]) == written
+
+
+def test_clients_and_addresses_that_are_named_twice_are_kept_once(web: WebWorld) -> None:
+    wanted = {"excluded_clients": ["cli_2", "cli_1", "cli_2"], "test_addresses": ["b@x.example", "a@x.example"] * 2}
+
+    put = web.call("PUT", "/policy", wanted).get_json()
+
+    assert put["excluded_clients"] == ["cli_1", "cli_2"]
+    assert put["test_addresses"] == ["b@x.example", "a@x.example"]
 
 
 def test_no_retries_are_a_policy_too(web: WebWorld) -> None:
@@ -71,6 +122,46 @@ def test_no_retries_are_a_policy_too(web: WebWorld) -> None:
 )
 def test_a_refused_field_is_named(idle_web: WebWorld, field: str, value: Any) -> None:
     refused = idle_web.call("PUT", "/policy", {field: value})
+
+    assert refused.status_code == 422
+    assert list(refused.get_json()["errors"]) == [field]
+    assert idle_web.call("GET", "/policy").get_json() == DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"stages": {"birthday": {}}}, "stages.birthday"),
+        ({"stages": {"receipt": {"enabled": "yes"}}}, "stages.receipt.enabled"),
+        ({"stages": {"receipt": {"delay_hours": 721}}}, "stages.receipt.delay_hours"),
+        ({"stages": {"receipt": {"delay_hours": -1}}}, "stages.receipt.delay_hours"),
+        ({"stages": {"receipt": {"at": 1}}}, "stages.receipt.at"),
+        ({"stages": {"receipt": None}}, "stages.receipt"),
+        ({"stages": ["receipt"]}, "stages"),
+        ({"stages": None}, "stages"),
+        ({"quiet_hours": {"start": "24:00", "end": "08:00"}}, "quiet_hours.start"),
+        ({"quiet_hours": {"start": "20:00", "end": "8:00"}}, "quiet_hours.end"),
+        ({"quiet_hours": {"start": "20:00", "end": "08:00:30"}}, "quiet_hours.end"),
+        ({"quiet_hours": {"start": "20:00", "end": 8}}, "quiet_hours.end"),
+        ({"quiet_hours": {"start": "20:00", "end": None}}, "quiet_hours.end"),
+        ({"quiet_hours": {"start": "20:00"}}, "quiet_hours.end"),
+        ({"quiet_hours": {"start": "20:00", "end": "20:00"}}, "quiet_hours"),
+        ({"quiet_hours": "20:00-08:00"}, "quiet_hours"),
+        ({"excluded_clients": "cli_1"}, "excluded_clients"),
+        ({"excluded_clients": [1]}, "excluded_clients"),
+        ({"excluded_clients": ["x" * 65]}, "excluded_clients"),
+        ({"excluded_clients": [f"cli_{number}" for number in range(1001)]}, "excluded_clients"),
+        ({"excluded_clients": None}, "excluded_clients"),
+        ({"test_addresses": ["north.example"]}, "test_addresses"),
+        ({"test_addresses": ["a@b.example, c@d.example"]}, "test_addresses"),
+        ({"test_addresses": ["a@b.example\r\nBcc: c@d.example"]}, "test_addresses"),
+        ({"test_addresses": ["North <a@b.example>"]}, "test_addresses"),
+        ({"test_addresses": [f"a{number}@b.example" for number in range(21)]}, "test_addresses"),
+    ],
+    ids=lambda value: repr(value)[:60],
+)
+def test_a_refused_part_about_notices_is_named(idle_web: WebWorld, body: dict[str, Any], field: str) -> None:
+    refused = idle_web.call("PUT", "/policy", body)
 
     assert refused.status_code == 422
     assert list(refused.get_json()["errors"]) == [field]
