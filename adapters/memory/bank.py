@@ -183,9 +183,21 @@ class MemoryBank:
         self, account: str | None, stripe_customer_id: str, amount_minor: int, currency: str
     ) -> BankIntent:
         """A new intent, not kept yet. Raises `BankRefusal` for an unknown customer."""
+        self.check_customer(account, stripe_customer_id)
+        return self._new_intent(stripe_customer_id, amount_minor, currency)
+
+    def check_customer(self, account: str | None, stripe_customer_id: str) -> None:
+        """Raises `BankRefusal` for an unknown customer."""
         if stripe_customer_id not in self._account(account).cards:
             raise BankRefusal(f"No such customer: {stripe_customer_id}", "resource_missing")
-        return self._new_intent(stripe_customer_id, amount_minor, currency)
+
+    def make_default(self, account: str | None, stripe_customer_id: str, stripe_payment_method_id: str) -> None:
+        """That card is the customer's default from now on. Raises `BankRefusal` when it is none of theirs."""
+        self.card(account, stripe_customer_id, stripe_payment_method_id)
+        cards = self._account(account).cards[stripe_customer_id]
+        cards[:] = [
+            replace(card, is_default=card.stripe_payment_method_id == stripe_payment_method_id) for card in cards
+        ]
 
     def intent(self, account: str | None, stripe_payment_intent_id: str) -> BankIntent:
         """The intent as it is. Raises `BankRefusal` for an unknown one."""

@@ -4,16 +4,19 @@ import json
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn, Protocol
-from urllib.request import Request, urlopen
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
 
 from adapters.memory.bank import MemoryBank
 from adapters.memory.bank_reversals import BankReversals
 from adapters.memory.bank_values import Mood, Trouble
 from adapters.memory.clock import SettableClock
+from adapters.memory.customer_sessions import MemoryCustomerSessions
 from adapters.memory.dispute_gateway import MemoryDisputeGateway
 from adapters.memory.pacing import MemoryRequestPacer
 from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
@@ -21,6 +24,7 @@ from adapters.memory.refund_gateway import MemoryRefundGateway
 from adapters.memory.stripe_records import MemoryStripeRecords
 from adapters.stripe_api.cards import StripeCardFile
 from adapters.stripe_api.client import stripe_client
+from adapters.stripe_api.customer_sessions import StripeCustomerSessions
 from adapters.stripe_api.dispute_gateway import StripeDisputeGateway
 from adapters.stripe_api.events.interpreter import HANDLED_TYPES
 from adapters.stripe_api.gateway import StripePaymentGateway
@@ -31,6 +35,7 @@ from adapters.stripe_sandbox.faults import FaultMaker, Faults
 from adapters.stripe_sandbox.http_server import CONNECTION, WsgiApp
 from domain.model.answers import Declined, LookUpAnswer, Succeeded
 from domain.model.payment_facts import PaymentFact
+from ports.customer_sessions import CustomerSession, CustomerSessions
 from ports.dispute_gateway import DisputeGateway
 from ports.payment_gateway import CardFile, ChargeOrder, LookUpOrder, PaymentGateway
 from ports.refund_gateway import RefundGateway
@@ -61,6 +66,7 @@ class Bank(Protocol):
     refunds: RefundGateway
     disputes: DisputeGateway
     records: StripeRecords
+    sessions: CustomerSessions
 
     def customer(self) -> str:
         """A new customer."""
@@ -79,6 +85,9 @@ class Bank(Protocol):
 
     def settle(self, intent: str, *, has_succeeded: bool) -> None:
         """A charge that is processing comes to its end."""
+
+    def use_page(self, page: CustomerSession, *, is_well: bool = True) -> None:
+        """The customer gives a card on Stripe's page, to keep it or to pay; one that is not well is declined."""
 
     def dispute(self, charge: str, *, is_inquiry: bool = False) -> str:
         """The customer's bank disputes a charge; the dispute's id."""
@@ -112,6 +121,7 @@ class BankInMemory:
         self.refunds = MemoryRefundGateway(self.reversals, clock)
         self.disputes = MemoryDisputeGateway(self.reversals, clock)
         self.records = MemoryStripeRecords(self.reversals, clock, HANDLED_TYPES)
+        self.sessions = MemoryCustomerSessions(self.bank, clock)
 
     def customer(self) -> str:
         return self.bank.add_customer(self.account)
@@ -130,6 +140,9 @@ class BankInMemory:
 
     def settle(self, intent: str, *, has_succeeded: bool) -> None:
         self.bank.settle(intent, has_succeeded=has_succeeded, account=self.account)
+
+    def use_page(self, page: CustomerSession, *, is_well: bool = True) -> None:
+        self.sessions.use(page.id, WELL if is_well else NO_FUNDS)
 
     def dispute(self, charge: str, *, is_inquiry: bool = False) -> str:
         status = "warning_needs_response" if is_inquiry else "needs_response"
@@ -207,6 +220,11 @@ def _turn_away(trouble: Trouble | None, start_response: Callable[..., Any]) -> l
     return [json.dumps({"error": {"type": "invalid_request_error", "code": code}}).encode()]
 
 
+class _Stay(HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        """Where a page leads is not followed."""
+
+
 class BankOverHttp:
     """The sandbox, spoken to by the Stripe adapter."""
 
@@ -244,6 +262,12 @@ class BankOverHttp:
     def settle(self, intent: str, *, has_succeeded: bool) -> None:
         self._control(f"payment_intents/{intent}/settle", {"outcome": "succeed" if has_succeeded else "fail"})
 
+    def use_page(self, page: CustomerSession, *, is_well: bool = True) -> None:
+        assert page.url
+        card = "pm_card_visa" if is_well else "pm_card_chargeDeclined"
+        with suppress(HTTPError):  # it leads back to us, where nobody listens, or shows the decline
+            build_opener(_Stay).open(Request(page.url, urlencode({"card": card}).encode()), timeout=10).close()
+
     def dispute(self, charge: str, *, is_inquiry: bool = False) -> str:
         return str(self._control("disputes", {"charge": charge, "inquiry": is_inquiry})["id"])
 
@@ -278,6 +302,7 @@ class BankOverHttp:
         self.refunds = StripeRefundGateway(client, pacer, clock)
         self.disputes = StripeDisputeGateway(client, pacer, clock)
         self.records = StripeRecordsReader(client, pacer)
+        self.sessions = StripeCustomerSessions(client, pacer)
 
     def _control(self, path: str, given: dict[str, Any]) -> dict[str, Any]:
         request = Request(
