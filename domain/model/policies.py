@@ -12,6 +12,7 @@ RETRIES_MAX = 8
 DELAY_DAYS_MAX = 90
 REMINDERS_MAX = 10
 REMINDER_HOURS_MAX = 24 * 60
+QUIET_HOURS_MAX = 24 * 7
 
 
 class CountFrom(StrEnum):
@@ -40,7 +41,8 @@ class Policy:
     """A firm's policy. `retry_delays_days[n]` is the delay of retry n+1 in policy days.
 
     `dispute_reminder_hours` says how long before a dispute's deadline its reminders come, in real hours: the
-    deadline is Stripe's.
+    deadline is Stripe's. `alert_quiet_hours` is how long the firm's staff is told the same thing once, in real hours;
+    0: each time.
     """
 
     retry_delays_days: tuple[int, ...] = (3, 7, 14)
@@ -49,6 +51,7 @@ class Policy:
     old_slots: OldSlots = OldSlots.HOLD
     dispute_reminder_hours: tuple[int, ...] = (168, 72, 24, 4)
     notices: NoticePolicy = field(default_factory=NoticePolicy)
+    alert_quiet_hours: int = 4
 
     def __post_init__(self) -> None:
         errors = []
@@ -66,6 +69,8 @@ class Policy:
             errors.append(FieldError("dispute_reminder_hours", f"Each must be 1 to {REMINDER_HOURS_MAX} hours."))
         if len(set(self.dispute_reminder_hours)) < len(self.dispute_reminder_hours):
             errors.append(FieldError("dispute_reminder_hours", "Each time is given once."))
+        if not 0 <= self.alert_quiet_hours <= QUIET_HOURS_MAX:
+            errors.append(FieldError("alert_quiet_hours", f"Must be 0 to {QUIET_HOURS_MAX} hours."))
         if errors:
             raise InvalidInput(*errors)
 

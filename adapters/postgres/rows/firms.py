@@ -41,6 +41,7 @@ def policy_json(policy: Policy) -> dict[str, Any]:
         "old_slots": policy.old_slots.value,
         "dispute_reminder_hours": list(policy.dispute_reminder_hours),
         "notices": notice_policy_json(policy.notices),
+        "alert_quiet_hours": policy.alert_quiet_hours,
     }
 
 
@@ -54,6 +55,7 @@ def policy_of(stored: Row) -> Policy:
         old_slots=OldSlots(stored.get("old_slots", default.old_slots)),
         dispute_reminder_hours=tuple(stored.get("dispute_reminder_hours", default.dispute_reminder_hours)),
         notices=notice_policy_of(stored.get("notices")),
+        alert_quiet_hours=stored.get("alert_quiet_hours", default.alert_quiet_hours),
     )
 
 

@@ -60,6 +60,7 @@ def _policy(wanted: Mapping[str, Any]) -> Policy:
         old_slots=OldSlots(wanted["old_slots"]),
         dispute_reminder_hours=tuple(wanted["dispute_reminder_hours"]),
         notices=notice_policy_from(wanted),
+        alert_quiet_hours=wanted["alert_quiet_hours"],
     )
 
 

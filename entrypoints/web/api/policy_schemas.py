@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from domain.model.policies import (
     DELAY_DAYS_MAX,
+    QUIET_HOURS_MAX,
     REMINDER_HOURS_MAX,
     REMINDERS_MAX,
     RETRIES_MAX,
@@ -27,6 +28,7 @@ _COUNT_FROM = "From which failure a delay is counted."
 _RETRIES_BY = "Who retries an invoice that Stripe Billing owns: never both."
 _OLD_SLOTS = "What becomes of a retry whose failure was more than a day old when it was first heard of."
 _REMINDERS = "How many hours before a dispute's deadline its reminders come."
+_ALERT_QUIET = "For how many hours the staff is told the same thing once; the rest is summed up then. 0: each time."
 _LIST_ERRORS: Messages = {"invalid": "Must be a list of integers.", "null": "Must not be null."}
 
 
@@ -62,6 +64,12 @@ class NewPolicySchema(NewNoticePolicySchema):
             "example": [168, 72, 24, 4],
         },
     )
+    alert_quiet_hours = WholeNumber(
+        least=0,
+        most=QUIET_HOURS_MAX,
+        load_default=_DEFAULT.alert_quiet_hours,
+        metadata={"description": _ALERT_QUIET, "example": _DEFAULT.alert_quiet_hours},
+    )
 
 
 class PolicyPreviewSchema(NewPolicySchema):
@@ -80,6 +88,7 @@ class PolicySchema(NoticePolicySchema):
     retries_by = shown.choice(_RETRIES_BY, list(RetriesBy))
     old_slots = shown.choice(_OLD_SLOTS, list(OldSlots))
     dispute_reminder_hours = shown.numbers(_REMINDERS, [168, 72, 24, 4])
+    alert_quiet_hours = shown.number(_ALERT_QUIET, 4)
 
 
 class CalendarEntrySchema(Shown):

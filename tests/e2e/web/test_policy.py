@@ -26,6 +26,7 @@ DEFAULT = {
     "quiet_hours": None,
     "excluded_clients": [],
     "test_addresses": [],
+    "alert_quiet_hours": 4,
 }
 
 
@@ -44,6 +45,7 @@ def test_a_policy_that_was_put_is_what_is_shown(web: WebWorld) -> None:
         "quiet_hours": {"start": "21:30", "end": "07:05", "business_days_only": True},
         "excluded_clients": ["cli_1", "cli_2"],
         "test_addresses": ["test@north.example", "also@north.example"],
+        "alert_quiet_hours": 0,
     }
 
     put = web.call("PUT", "/policy", wanted)
@@ -107,6 +109,8 @@ def test_no_retries_are_a_policy_too(web: WebWorld) -> None:
         ("retry_delays_days", [1] * 9),
         ("retry_delays_days", "3,7"),
         ("retry_delays_days", None),
+        ("alert_quiet_hours", -1),
+        ("alert_quiet_hours", 169),
         ("count_from", "yesterday"),
         ("retries_by", None),
         ("old_slots", 1),
