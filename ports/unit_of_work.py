@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from ports.alert_repositories import AlertBook, AlertSigns
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
 from ports.host_repositories import HostEvents, WebhookEndpoints
@@ -68,6 +69,8 @@ class Transaction(Protocol):
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
     seals: Seals
+    alerts: AlertBook
+    alert_signs: AlertSigns
     personal_data: PersonalData
     webhook_endpoints: WebhookEndpoints
     host_events: HostEvents

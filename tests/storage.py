@@ -61,6 +61,10 @@ CHILDREN_FIRST = [
     "invoices",
     "clients",
     "api_keys",
+    "alert_settings",
+    "alert_states",
+    "alert_quiet",
+    "alert_digest",
     "brandings",
     "firms",
 ]

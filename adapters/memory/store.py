@@ -3,11 +3,14 @@
 import itertools
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.memory.locks import Locks
 from adapters.memory.tables import Table
+from domain.model.alert_pacing import Pace, Quiet
+from domain.model.alert_rules import Watch
+from domain.model.alerts import Alert, AlertSettings
 from domain.model.audit import AuditEvent
 from domain.model.dispute_notes import DisputeNote
 from domain.model.disputes import Dispute
@@ -117,6 +120,25 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertState:
+    """Where a firm's alerts go, and what its staff was told lately."""
+
+    firm_id: str
+    settings: AlertSettings = field(default_factory=AlertSettings)
+    pace: Pace = field(default_factory=Pace)
+    watch: Watch = field(default_factory=Watch)
+
+
+@dataclass(frozen=True, slots=True)
+class Digested:
+    """An alert that waits for the digest, in the order of writing."""
+
+    number: int
+    key: str
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
 class FirmBranding:
     """A branding with its firm."""
 
@@ -210,6 +232,11 @@ class Store:
             "webhook_endpoints", lambda endpoint: endpoint.firm_id
         )
         self.host_events: Table[str, Told] = Table("host_events", lambda told: told.stored.event.firm_id)
+        self.alert_states: Table[str, AlertState] = Table("alert_states", lambda state: state.firm_id)
+        self.alert_quiet: Table[tuple[str, str, str], Quiet] = Table("alert_quiet", lambda quiet: quiet.firm_id)
+        self.alert_digest: Table[tuple[str, str], Digested] = Table(
+            "alert_digest", lambda digested: digested.alert.firm_id
+        )
         self.heartbeats: Table[str, datetime] = Table("heartbeats", lambda _: NO_FIRM)
 
     def require_up(self) -> None:

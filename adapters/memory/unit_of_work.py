@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from adapters.memory.repositories.alerts import MemoryAlertBook, MemoryAlertSigns
 from adapters.memory.repositories.books import MemoryBooks
 from adapters.memory.repositories.brandings import MemoryBrandings
 from adapters.memory.repositories.disputes import MemoryDisputeNotes, MemoryDisputes
@@ -19,8 +20,10 @@ from adapters.memory.repositories.reversal_rows import ReversalRows
 from adapters.memory.repositories.seals import MemorySeals
 from adapters.memory.repositories.upkeep import MemoryHeartbeats, MemoryIdempotencyKeys
 from adapters.memory.scope import Scope
-from adapters.memory.store import Store
+from adapters.memory.store import InvoiceRecord, Store
 from adapters.memory.tables import View
+from domain.model.inbox import InboxEntry
+from ports.alert_repositories import AlertBook, AlertSigns
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
 from ports.host_repositories import HostEvents, WebhookEndpoints
@@ -64,6 +67,8 @@ class MemoryTransaction:
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
     seals: Seals
+    alerts: AlertBook
+    alert_signs: AlertSigns
     personal_data: PersonalData
     webhook_endpoints: WebhookEndpoints
     host_events: HostEvents
@@ -112,9 +117,18 @@ class MemoryTransaction:
         self.journal, self.books = journal, MemoryBooks(ledger=ledger, invoices=records)
         self.idempotency, self.heartbeats = MemoryIdempotencyKeys(scope, answers), MemoryHeartbeats(scope, beats)
         self.seals = MemorySeals(scope, audit=audit, seals=seals, sealed=sealed, store=store)
+        self._open_alerts(records, entries)
         self.personal_data = MemoryPersonalData(scope, entries=entries, answers=answers, disputes=disputes, notes=notes)
         self.webhook_endpoints = MemoryWebhookEndpoints(scope, endpoints, firms)
         self.host_events = MemoryHostEvents(scope, host_events, store.numbers)
+
+    def _open_alerts(self, invoices: View[str, InvoiceRecord], entries: View[tuple[str, str], InboxEntry]) -> None:
+        store, scope = self._store, self._scope
+        states, quiet = View(store.alert_states, scope), View(store.alert_quiet, scope)
+        digest = View(store.alert_digest, scope)
+        self._views_of_alerts = (states, quiet, digest)
+        self.alerts = MemoryAlertBook(scope, states, quiet, digest, numbers=store.numbers)
+        self.alert_signs = MemoryAlertSigns(invoices=invoices, entries=entries, states=states)
 
     def commit(self) -> None:
         """Keep everything; see the port."""
@@ -128,6 +142,7 @@ class MemoryTransaction:
                 *self._views_of_seals,
                 *self._views_of_mails,
                 *self._views_of_the_host,
+                *self._views_of_alerts,
             ):
                 if view.changes:
                     view.keep()

@@ -18,14 +18,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from adapters.postgres.addresses import engine_url
 from adapters.postgres.roles import take_role
 from adapters.postgres.scope import Scope
-from adapters.postgres.tables import firms, invoices, journal, notices, reversals, work
+from adapters.postgres.tables import alerts, firms, invoices, journal, notices, reversals, work
 from adapters.postgres.tables.columns import metadata
 
 SCOPE = "dunlin_scope"
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_TIMEOUT_MS = 30_000
-TABLES = (firms, invoices, journal, notices, reversals, work)
+TABLES = (alerts, firms, invoices, journal, notices, reversals, work)
 """The modules that fill the metadata."""
 
 db = SQLAlchemy(metadata=metadata, session_options={"autoflush": False, "expire_on_commit": False})

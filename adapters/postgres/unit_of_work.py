@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from adapters.postgres.database import db, init_app
 from adapters.postgres.line import Line
+from adapters.postgres.repositories.alerts import PostgresAlertBook, PostgresAlertSigns
 from adapters.postgres.repositories.books import PostgresBooks
 from adapters.postgres.repositories.brandings import PostgresBrandings
 from adapters.postgres.repositories.dispute_notes import PostgresDisputeNotes
@@ -24,6 +25,7 @@ from adapters.postgres.repositories.seals import PostgresSeals
 from adapters.postgres.repositories.upkeep import PostgresHeartbeats, PostgresIdempotencyKeys
 from adapters.postgres.schema import HEAD
 from adapters.postgres.scope import Scope
+from ports.alert_repositories import AlertBook, AlertSigns
 from ports.audit_seals import Seals
 from ports.dispute_repositories import Books, DisputeNotes, Disputes
 from ports.host_repositories import HostEvents, WebhookEndpoints
@@ -67,6 +69,8 @@ class SqlTransaction:
     idempotency: IdempotencyKeys
     heartbeats: Heartbeats
     seals: Seals
+    alerts: AlertBook
+    alert_signs: AlertSigns
     personal_data: PersonalData
     webhook_endpoints: WebhookEndpoints
     host_events: HostEvents
@@ -86,6 +90,7 @@ class SqlTransaction:
         self.idempotency, self.heartbeats = PostgresIdempotencyKeys(line), PostgresHeartbeats(line)
         self.seals, self.personal_data = PostgresSeals(line), PostgresPersonalData(line)
         self.webhook_endpoints, self.host_events = PostgresWebhookEndpoints(line), PostgresHostEvents(line)
+        self.alerts, self.alert_signs = PostgresAlertBook(line), PostgresAlertSigns(line)
 
     def commit(self) -> None:
         """Keep everything; see the port."""

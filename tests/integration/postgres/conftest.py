@@ -9,11 +9,14 @@ import pytest
 
 from adapters.postgres.migrate import upgrade
 from adapters.postgres.unit_of_work import SqlUnitOfWork
+from domain.model.alert_pacing import Pace, Quiet
+from domain.model.alerts import Alert, AlertSettings
+from domain.model.audit import Severity
 from domain.model.disputes import dispute_id
 from domain.model.inbox import InboxStatus
 from domain.model.notices import Branding
 from domain.model.seals import next_seal
-from ports.unit_of_work import UnitOfWork
+from ports.unit_of_work import Transaction, UnitOfWork
 from tests.builders import (
     FIRM_ID,
     NOW,
@@ -29,6 +32,7 @@ from tests.builders import (
     an_inbox_entry,
     an_invoice,
     an_outbox_item,
+    days,
     facts_of,
 )
 from tests.host_builders import a_stored_event, an_endpoint
@@ -117,6 +121,7 @@ def _fill(uow: UnitOfWork, firm_id: str) -> None:
     in_firm(uow, lambda tx: tx.brandings.save(firm_id, Branding()), firm_id=firm_id)
     mail = a_kept_notice(id=f"ntc_{firm_id}", firm_id=firm_id, client_id=invoice.client_id, subject_id=invoice.id)
     in_firm(uow, lambda tx: tx.notices.save(mail), firm_id=firm_id)
+    in_firm(uow, lambda tx: _fill_alerts(tx, firm_id), firm_id=firm_id)
     in_firm(uow, lambda tx: tx.idempotency.begin("k", "print", NOW), firm_id=firm_id)
     event = an_event(id=f"evt_{firm_id}")
     entry = an_inbox_entry(event=event, firm_id=firm_id, status=InboxStatus.UNMATCHED, stripe_ids=["pi_x"])
@@ -126,3 +131,11 @@ def _fill(uow: UnitOfWork, firm_id: str) -> None:
         lambda tx: tx.seals.append(*next_seal(None, [an_audit_row(firm_id=firm_id)], NOW, settled_below=1)),
         firm_id=firm_id,
     )
+
+
+def _fill_alerts(tx: Transaction, firm_id: str) -> None:
+    alert = Alert(firm_id, Severity.WARNING, "refund_failed", "re_1", "Failed.")
+    tx.alerts.save_settings(firm_id, AlertSettings(emails=("staff@firm.example",)))
+    tx.alerts.save_pace(firm_id, Pace(NOW, 1))
+    tx.alerts.save_quiet(Quiet(firm_id, "refund_failed", "re_1", Severity.WARNING, NOW, NOW + days(1)), NOW)
+    tx.alerts.keep_for_digest("out_1", alert)
