@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from domain.model.disputes import DisputeTelling
+from domain.model.fraud_warnings import FraudWarning
 from domain.model.payment_facts import PaymentFact
 from domain.model.refunds import RefundTelling, RefundTotal
 
@@ -42,7 +43,8 @@ class Interpretation:
     metadata.
 
     `facts` are about payments. Without any facts, refunds and disputes an event that `is_handled` tells of nothing new
-    (`note` may say why, or what is worth a line on the timeline).
+    (`note` may say why, or what is worth a line on the timeline). With a
+    `fraud_warning`, which is a new one, the note says the same in one line.
     """
 
     is_handled: bool
@@ -53,6 +55,7 @@ class Interpretation:
     totals: tuple[RefundTotal, ...] = ()
     disputes: tuple[DisputeTelling, ...] = ()
     note: str | None = None
+    fraud_warning: FraudWarning | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from domain.model.audit import STRIPE, MetadataValue, Note, Severity
+from domain.model.fraud_warnings import FraudWarning, warned
 from domain.model.inbox import FINAL_STATUSES, InboxEntry, InboxStatus, Interpretation, StripeEvent
 from domain.model.outbox import OutboxItem, OutboxKind
 from domain.services.bookkeeping import alert_items, audit_event
@@ -147,7 +148,9 @@ def _tell_invoice(step: Step, event: StripeEvent, told: Interpretation, match: M
     assert match.firm_id is not None
     assert match.invoice_id is not None
     step.tx.enter_firm(match.firm_id)
-    if told.note is not None:
+    if told.fraud_warning is not None:
+        _warn_of_fraud(step, told.fraud_warning, match)
+    elif told.note is not None:
         _write_note(step, event, told.note, match)
     if match.wakes_others:
         _wake_others(step, event, told.stripe_ids, match)
@@ -171,6 +174,18 @@ def _write_note(step: Step, event: StripeEvent, text: str, match: Match) -> None
     metadata = {"invoice_id": match.invoice_id, "event": event.id, "type": event.type}
     note = Note("stripe_reported", Severity.INFO, text, "event", event.id, metadata)
     step.tx.journal.append([audit_event(step, match.firm_id, note, STRIPE, match.invoice_id)])
+
+
+def _warn_of_fraud(step: Step, warning: FraudWarning, match: Match) -> None:
+    assert match.firm_id is not None
+    assert match.invoice_id is not None
+    facts = step.tx.history.facts(match.invoice_id)
+    assert facts is not None
+    note = warned(warning, facts.invoice, facts.payments)
+    added = step.tx.outbox.add(alert_items(step, match.firm_id, [note], match.invoice_id))
+    if added:
+        step.tx.journal.append([audit_event(step, match.firm_id, note, STRIPE, match.invoice_id)])
+        step.ring_for(added)
 
 
 def _wake_others(step: Step, event: StripeEvent, stripe_ids: Sequence[str], match: Match) -> None:

@@ -1,7 +1,10 @@
-"""radar.early_fraud_warning.* and review.* events: notes for the timeline, for people to act on. They move no money."""
+"""radar.early_fraud_warning.* and review.* events: for the timeline, for people to act on. They move no money."""
+
+from dataclasses import replace
 
 from adapters.stripe_api.events.reading import Subject, understood
 from adapters.stripe_api.json_values import identifier, word
+from domain.model.fraud_warnings import FraudWarning
 from domain.model.inbox import Interpretation
 
 
@@ -13,7 +16,13 @@ def read_fraud_warning(subject: Subject) -> Interpretation:
         advice = " A full refund may still prevent a dispute."
     elif actionable is False:
         advice = " Nothing is left to do: the charge is disputed or fully refunded."
-    return _noted(subject, f"Early fraud warning for the charge ({kind}).{advice}")
+    told = _noted(subject, f"Early fraud warning for the charge ({kind}).{advice}")
+    warning_id = identifier(subject.object, "id")
+    if subject.type != "radar.early_fraud_warning.created" or warning_id is None:
+        return told
+    is_actionable = actionable if isinstance(actionable, bool) else None
+    charge_id = identifier(subject.object, "charge")
+    return replace(told, fraud_warning=FraudWarning(warning_id, charge_id, kind, is_actionable))
 
 
 def read_review(subject: Subject) -> Interpretation:

@@ -360,7 +360,8 @@ def test_fraud_warnings_and_reviews_stand_on_the_timeline_and_change_nothing(wor
     )
 
     assert world.row(invoice_id).figures == before
-    assert len(world.audit("stripe_reported")) == 3
+    assert len(world.audit("stripe_reported")) == 2
+    assert len(world.audit("early_fraud_warning")) == 1
 
 
 def test_a_charge_that_is_made_twice_is_only_charged_back_where_it_is_disputed(world: World) -> None:
