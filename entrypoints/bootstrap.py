@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from redis import Redis
 
+from adapters.alerts.apprise_alerter import AppriseAlertPoster
 from adapters.alerts.log_alerter import LogAlerter
 from adapters.files.checkpoints import CheckpointFile
 from adapters.host_webhooks.sender import StandardHostWebhooks
@@ -38,6 +39,7 @@ from adapters.system.ids import RandomIds
 from domain.model.audit import Actor
 from domain.model.firms import Scope
 from domain.model.host_addresses import AddressRules
+from domain.services.alerting import AlertDesk
 from domain.services.charging import Till
 from domain.services.customer_links import Links
 from domain.services.firms import create_api_key, create_firm, list_firms
@@ -101,7 +103,7 @@ def bootstrap(settings: Settings) -> Application:
     workshop = Workshop(
         till=till,
         mailroom=mailroom,
-        alerter=LogAlerter(),
+        alerts=_alert_desk(settings, mailer),
         refunds=StripeRefundGateway(client, pacer, clock),
         disputes=StripeDisputeGateway(client, pacer, clock),
         records=StripeRecordsReader(client, pacer),
@@ -131,6 +133,17 @@ def _mailer(settings: Settings, clock: Clock) -> Mailer:
     return SmtpMailer(SmtpServer.from_url(settings.smtp_url), sender, clock)
 
 
+def _alert_desk(settings: Settings, mailer: Mailer) -> AlertDesk:
+    return AlertDesk(
+        log=LogAlerter(),
+        poster=AppriseAlertPoster(),
+        mailer=mailer,
+        operator_urls=settings.alert_urls,
+        base_url=settings.base_url,
+        mail_domain=Sender.from_text(settings.mail_from).address.rpartition("@")[2],
+    )
+
+
 def _address_rules(settings: Settings) -> AddressRules:
     """Plain HTTP is for trying things out beside the sandbox."""
     return AddressRules(settings.uses_sandbox, frozenset(settings.webhook_allowed_hosts))
@@ -157,6 +170,7 @@ def create_app() -> Flask:
             hosts=application.workshop.hosts,
             checkpoints=application.checkpoints,
             notice_renderer=application.notice_renderer,
+            alert_poster=application.workshop.alerts.poster,
             readiness=application.readiness.checks,
             metrics_text=lambda: exposition(application.redis, application.readiness.gauges()),
             base_url=application.settings.base_url,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from adapters.links.signer import SignedLinks
+from adapters.memory.alert_poster import MemoryAlertPoster
 from adapters.memory.bank import MemoryBank
 from adapters.memory.bank_answers import dispute_told
 from adapters.memory.bank_reversals import BankReversals
@@ -24,11 +25,13 @@ from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.notice_templates.renderer import TemplateNoticeRenderer
 from adapters.stripe_api.events.interpreter import HANDLED_TYPES, StripeEventInterpreter
 from adapters.stripe_api.verifier import StripeWebhookVerifier
+from domain.model.alerts import Alert
 from domain.model.audit import STRIPE, Actor, AuditEvent, Severity
 from domain.model.inbox import Interpretation
 from domain.model.invoices import InvoiceFigures
 from domain.model.money import Money, in_words
 from domain.services import collection, reading
+from domain.services.alerting import AlertDesk
 from domain.services.charging import Till
 from domain.services.clients import NewClient, create_client
 from domain.services.customer_links import Links
@@ -38,7 +41,6 @@ from domain.services.outbox import Workshop, run_outbox
 from domain.services.steps import Ports, in_firm, in_system
 from domain.services.telling import tell_invoice
 from domain.services.webhooks import Mailroom
-from ports.alerter import Alert
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 END = START + timedelta(days=120)
@@ -120,7 +122,7 @@ class Demo:
         self._workshop = Workshop(
             till=till,
             mailroom=mailroom,
-            alerter=_SilentAlerter(),
+            alerts=AlertDesk(_SilentAlerter(), MemoryAlertPoster(), MemoryMailer()),
             refunds=MemoryRefundGateway(self._reversals, self._clock),
             disputes=MemoryDisputeGateway(self._reversals, self._clock),
             records=MemoryStripeRecords(self._reversals, self._clock, HANDLED_TYPES),

@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 
+from domain.services.alert_watch import watch_firms
 from domain.services.outbox import sweep
 from domain.services.upkeep import BookCheck, plan_upkeep
 from entrypoints.bootstrap import Application, bootstrap
@@ -31,6 +32,7 @@ def run(settings: Settings) -> None:
             rung = sweep(application.ports, application.mailroom)
             plan_upkeep(application.ports)
             books.check(application.ports)
+            watch_firms(application.ports)
         except StorageUnavailable as unavailable:
             _log.warning("The sweep waits for the database: %s", unavailable)
         except Exception as fault:  # noqa: BLE001 - the one loop that everything else relies on goes on, loudly

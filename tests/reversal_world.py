@@ -17,7 +17,13 @@ from tests.service_world import World
 
 Json = dict[str, Any]
 _ALL = PageRequest(limit=100)
-_STANDING_ALONE = {OutboxKind.ALERT, OutboxKind.MATCH_EVENTS}
+_STANDING_ALONE = {
+    OutboxKind.ALERT,
+    OutboxKind.ALERT_DELIVERY,
+    OutboxKind.ALERT_DIGEST,
+    OutboxKind.ALERT_SUMMARY,
+    OutboxKind.MATCH_EVENTS,
+}
 """Rows that were written by what arrived, and stand on their own."""
 
 

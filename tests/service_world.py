@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from adapters.memory.alert_poster import MemoryAlertPoster
 from adapters.memory.chance import SeededChance
 from adapters.memory.clock import SettableClock
 from adapters.memory.host_webhooks import MemoryHostWebhooks
@@ -12,6 +13,7 @@ from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.unit_of_work import MemoryUnitOfWork
+from domain.model.alerts import Alert
 from domain.model.answers import Absent, ChargeAnswer, Declined, LookUpAnswer, Succeeded
 from domain.model.attempts import Attempt, FrozenCharge
 from domain.model.audit import Actor, AuditEvent
@@ -23,13 +25,13 @@ from domain.model.outbox import PENDING_STATUSES, OutboxItem
 from domain.model.payment_facts import FactKind, PaymentFact, Source
 from domain.model.policies import Policy
 from domain.services import collection, firms, reading
+from domain.services.alerting import AlertDesk
 from domain.services.charging import Till
 from domain.services.clients import NewClient, create_client
 from domain.services.collection import NewInvoice
 from domain.services.outbox import Workshop, run_outbox, sweep
 from domain.services.steps import Ports
 from domain.services.webhooks import Mailroom
-from ports.alerter import Alert
 from ports.payment_gateway import ChargeOrder, LookUpOrder
 from ports.repositories import AuditFilter, InvoiceRow, OutboxFilter, PageRequest
 from ports.unit_of_work import UnitOfWork
@@ -163,11 +165,12 @@ class World:
         self.refunds, self.disputes = ScriptedRefunds(self.clock), ScriptedDisputes(self.clock)
         self.records, self.hosts = ScriptedRecords(), MemoryHostWebhooks()
         till = Till(self.gateway, self.cards)
-        self.mailer = MemoryMailer()
+        self.poster, self.mailer = MemoryAlertPoster(), MemoryMailer()
+        desk = AlertDesk(self.alerts, self.poster, self.mailer, base_url="https://dunlin.example")
         self.workshop = Workshop(
             till,
             self.mailroom,
-            self.alerts,
+            desk,
             self.refunds,
             self.disputes,
             self.records,
@@ -179,6 +182,10 @@ class World:
             firms.replace_policy(self.ports, self.firm.id, self.policy, ADMIN)
         self.client = create_client(self.ports, self.firm.id, NewClient("Acme GmbH", stripe_customer_id="cus_1"), ADMIN)
         self.run_due()
+
+    def use_desk(self, desk: AlertDesk) -> None:
+        """Let alerts go this way from now on."""
+        self.workshop = replace(self.workshop, alerts=desk)
 
     def invoice(
         self, *, send: bool = True, autopay: bool = True, amount_due: int = 4200, **wanted: object

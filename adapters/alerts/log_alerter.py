@@ -2,8 +2,8 @@
 
 import logging
 
+from domain.model.alerts import Alert
 from domain.model.audit import Severity
-from ports.alerter import Alert
 
 _LEVELS = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.CRITICAL: logging.CRITICAL}
 

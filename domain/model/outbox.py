@@ -24,7 +24,13 @@ class OutboxKind(StrEnum):
     APPLY_POLICY = "apply_policy"
     """Recompute a firm's open invoices after its policy changed."""
     ALERT = "alert"
-    """Tell the firm's staff."""
+    """Decide whether and how the firm's staff is told."""
+    ALERT_DELIVERY = "alert_delivery"
+    """Bring an alert to one channel."""
+    ALERT_SUMMARY = "alert_summary"
+    """Tell what a quiet period held back."""
+    ALERT_DIGEST = "alert_digest"
+    """Tell in one alert what was too much for single ones."""
     REFUND = "refund"
     """A refund that a person asked for."""
     DISPUTE_DEADLINE = "dispute_deadline"
@@ -67,6 +73,9 @@ QUEUE_OF = {
     OutboxKind.MATCH_EVENTS: UPKEEP_QUEUE,
     OutboxKind.APPLY_POLICY: UPKEEP_QUEUE,
     OutboxKind.ALERT: UPKEEP_QUEUE,
+    OutboxKind.ALERT_DELIVERY: NOTICES_QUEUE,
+    OutboxKind.ALERT_SUMMARY: UPKEEP_QUEUE,
+    OutboxKind.ALERT_DIGEST: UPKEEP_QUEUE,
     OutboxKind.REFUND: RETRIES_QUEUE,
     OutboxKind.DISPUTE_DEADLINE: UPKEEP_QUEUE,
     OutboxKind.ACCEPT_DISPUTE: RETRIES_QUEUE,

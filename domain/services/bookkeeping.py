@@ -5,6 +5,7 @@ transaction.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from domain.model.alert_rules import repeated_failures
 from domain.model.attempts import OwnAttempt
 from domain.model.audit import Actor, AuditEvent, Note
 from domain.model.derivation import derive
@@ -48,6 +49,7 @@ def save(step: Step, locked: LockedInvoice, after: InvoiceFacts, firm: Firm, edi
     notes = (
         *narrate(after.invoice, before_state, after_state),
         *narrate_reversals(locked.facts, after, before_state, after_state),
+        *repeated_failures(after.invoice, before_state, after_state),
         *edit.notes,
     )
     told = tell_host(step, invoice_events(locked.facts, after, before_state, after_state))
@@ -116,6 +118,7 @@ def alert_item(step: Step, firm_id: str, note: Note, alert_key: str, invoice_id:
         payload={
             "action": note.action,
             "severity": note.severity.value,
+            "subject_type": note.subject_type,
             "subject_id": note.subject_id,
             "text": note.summary,
         },

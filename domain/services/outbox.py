@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from domain.model.audit import DUNLIN, Severity
+from domain.model.audit import DUNLIN
 from domain.model.inbox import InboxStatus
 from domain.model.outbox import LEASE, OutboxItem, OutboxKind, OutboxStatus
+from domain.services.alert_delivery import deliver_alert
+from domain.services.alerting import AlertDesk, run_alert, run_digest, run_summary
 from domain.services.backfill import run_backfill
 from domain.services.cases import done
 from domain.services.charging import Till, put_off, retry_payment
@@ -21,7 +23,6 @@ from domain.services.refund_work import carry_out_refund
 from domain.services.settling import poll_pending, settle
 from domain.services.steps import Ports, Step, in_firm, in_system, ring
 from domain.services.webhooks import EventNotProcessed, Mailroom, apply_event
-from ports.alerter import Alert, Alerter, AlertNotDelivered
 from ports.dispute_gateway import DisputeGateway
 from ports.host_webhooks import HostWebhooks
 from ports.job_scheduler import QueueUnavailable
@@ -44,7 +45,7 @@ class Workshop:
 
     till: Till
     mailroom: Mailroom
-    alerter: Alerter
+    alerts: AlertDesk
     refunds: RefundGateway
     disputes: DisputeGateway
     records: StripeRecords
@@ -158,19 +159,6 @@ def _finish_slice(step: Step, item: OutboxItem, ids: Sequence[str]) -> None:
     step.ring_for(step.tx.outbox.add([following]))
 
 
-def _alert(ports: Ports, alerter: Alerter, item: OutboxItem) -> None:
-    payload = item.payload
-    severity = Severity(payload["severity"])
-    alert = Alert(item.firm_id, severity, payload["action"], payload["subject_id"], payload["text"])
-    try:
-        alerter.alert(alert)
-    except AlertNotDelivered as failed:
-        why = str(failed)
-        in_firm(ports, item.firm_id, lambda step: put_off(step, item, why))
-        return
-    _finish(ports, item)
-
-
 def _finish(ports: Ports, item: OutboxItem) -> None:
     in_firm(ports, item.firm_id, lambda step: step.tx.outbox.save(done(item)))
 
@@ -226,7 +214,10 @@ _RUNNERS: Mapping[OutboxKind, Callable[[Ports, Workshop, OutboxItem], None]] = {
     OutboxKind.POLL_PENDING: lambda ports, workshop, item: poll_pending(ports, workshop.till.gateway, item),
     OutboxKind.MATCH_EVENTS: lambda ports, workshop, item: _match_events(ports, workshop.mailroom, item),
     OutboxKind.APPLY_POLICY: lambda ports, _, item: _apply_policy(ports, item),
-    OutboxKind.ALERT: lambda ports, workshop, item: _alert(ports, workshop.alerter, item),
+    OutboxKind.ALERT: lambda ports, workshop, item: run_alert(ports, workshop.alerts, item),
+    OutboxKind.ALERT_DELIVERY: lambda ports, workshop, item: deliver_alert(ports, workshop.alerts, item),
+    OutboxKind.ALERT_SUMMARY: lambda ports, workshop, item: run_summary(ports, workshop.alerts, item),
+    OutboxKind.ALERT_DIGEST: lambda ports, workshop, item: run_digest(ports, workshop.alerts, item),
     OutboxKind.NOTICE: lambda ports, workshop, item: send_notice(ports, workshop.office, item),
     OutboxKind.REFUND: lambda ports, workshop, item: carry_out_refund(ports, workshop.refunds, item),
     OutboxKind.DISPUTE_DEADLINE: lambda ports, _, item: remind(ports, item),

@@ -4,6 +4,7 @@ from flask import Flask
 
 from entrypoints.web import error_handlers, health, mail_reports, problem_pages, security_headers, webhooks
 from entrypoints.web.api import (
+    alert_settings,
     audit_events,
     branding,
     clients,
@@ -52,6 +53,7 @@ _API = (
     branding,
     notice_preview,
     notices,
+    alert_settings,
 )
 _INTRODUCTION = (
     "Finds out that a payment failed or was disputed, and does everything that follows. JSON in and out; times are "

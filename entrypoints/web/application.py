@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from domain.services.steps import Ports
 from domain.services.webhooks import Mailroom
+from ports.alerter import AlertPoster
 from ports.checkpoints import Checkpoints
 from ports.host_webhooks import HostWebhooks
 from ports.notice_renderer import NoticeRenderer
@@ -32,6 +33,7 @@ class WebApplication:
     hosts: HostWebhooks
     checkpoints: Checkpoints
     notice_renderer: NoticeRenderer
+    alert_poster: AlertPoster
     readiness: Callable[[], Mapping[str, str]]
     metrics_text: Callable[[], tuple[bytes, str]]
     base_url: str

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from adapters.memory.alert_poster import MemoryAlertPoster
 from adapters.memory.bank import MemoryBank
 from adapters.memory.bank_reversals import BankReversals
 from adapters.memory.bank_values import BankCharge, BankDispute, BankRefund, BankRefusal, Mood, Trouble
@@ -35,6 +36,7 @@ from domain.model.dispute_statuses import STRIPE_STATUSES, DisputeStatus
 from domain.model.errors import Conflict, NotFound
 from domain.model.invoices import InvoiceFigures, InvoiceStatus
 from domain.services import collection, reading
+from domain.services.alerting import AlertDesk
 from domain.services.charging import Till
 from domain.services.clients import NewClient, create_client
 from domain.services.dispute_work import request_acceptance
@@ -167,7 +169,7 @@ class World:
         self.workshop = Workshop(
             Till(gateway, MemoryCardFile(self.bank)),
             self.mailroom,
-            KeptAlerts(),
+            AlertDesk(KeptAlerts(), MemoryAlertPoster(), MemoryMailer()),
             CrashingRefunds(MemoryRefundGateway(self.reversals, self.clock), self._perhaps_crash),
             CrashingDisputes(MemoryDisputeGateway(self.reversals, self.clock), self._perhaps_crash),
             MemoryStripeRecords(self.reversals, self.clock, HANDLED_TYPES),

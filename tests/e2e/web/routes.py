@@ -84,6 +84,7 @@ def acceptable_body(route: Route, tenant: Tenant) -> Json | None:
         "POST /host-events/<id:host_event_id>/replay": None,
         "PUT /policy": {"retry_delays_days": [1]},
         "POST /policy/preview": {},
+        "PUT /alert-settings": {"alert_emails": ["staff@firm.example"]},
         "PUT /branding": {"accent_color": "#123456"},
         "POST /notices/preview": {"stage": "receipt"},
     }

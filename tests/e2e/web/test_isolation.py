@@ -29,6 +29,7 @@ ANSWERS_TO_FOREIGN_BODIES = {
     "GET /notices": 200,
     "GET /outbox": 200,
     "GET /policy": 200,
+    "GET /alert-settings": 200,
     "GET /branding": 200,
     "GET /webhook-endpoints": 200,
     "GET /webhook-events": 200,
@@ -38,6 +39,7 @@ ANSWERS_TO_FOREIGN_BODIES = {
     "POST /notices/preview": 200,
     "POST /webhook-endpoints": 201,
     "PUT /policy": 200,
+    "PUT /alert-settings": 200,
     "PUT /branding": 200,
 }
 # What is found and then refused for the state that it is in here: nothing was paid.

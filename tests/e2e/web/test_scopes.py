@@ -9,6 +9,7 @@ from tests.e2e.web.web_world import WebWorld
 ROUTES = api_routes()
 # What needs more than reading for a GET and more than writing for the rest, or less.
 EXCEPTIONS = {
+    "GET /alert-settings": Scope.ADMIN,
     "DELETE /webhook-endpoints/<id:endpoint_id>": Scope.ADMIN,
     "PATCH /webhook-endpoints/<id:endpoint_id>": Scope.ADMIN,
     "POST /clients/<id:client_id>/erase": Scope.ADMIN,
@@ -18,6 +19,7 @@ EXCEPTIONS = {
     "POST /webhook-endpoints": Scope.ADMIN,
     "POST /webhook-endpoints/<id:endpoint_id>/rotate-secret": Scope.ADMIN,
     "POST /webhook-events/<id:event_id>/replay": Scope.ADMIN,
+    "PUT /alert-settings": Scope.ADMIN,
     "PUT /branding": Scope.ADMIN,
     "PUT /policy": Scope.ADMIN,
 }

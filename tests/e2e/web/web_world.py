@@ -9,6 +9,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
+from adapters.memory.alert_poster import MemoryAlertPoster
 from adapters.memory.bank import MemoryBank
 from adapters.memory.bank_values import Mood
 from adapters.memory.chance import SeededChance
@@ -27,6 +28,7 @@ from adapters.stripe_api.verifier import StripeWebhookVerifier
 from domain.model.audit import Actor
 from domain.model.firms import Scope
 from domain.services import firms
+from domain.services.alerting import AlertDesk
 from domain.services.charging import Till
 from domain.services.clients import NewClient, create_client
 from domain.services.collection import NewInvoice, create_invoice
@@ -79,10 +81,11 @@ class WebWorld:
         self.refunds, self.disputes = StripeRefunds(self.clock), StripeDisputes(self.clock)
         self.alerts = KeptAlerts()
         self.hosts, self.mailer = MemoryHostWebhooks(), MemoryMailer()
+        self.poster = MemoryAlertPoster()
         self.workshop = Workshop(
             till,
             self.mailroom,
-            self.alerts,
+            AlertDesk(self.alerts, self.poster, self.mailer),
             self.refunds,
             self.disputes,
             EmptyRecords(),
@@ -100,6 +103,7 @@ class WebWorld:
                 checkpoints=self.checkpoints,
                 notice_renderer=TemplateNoticeRenderer(),
                 readiness=lambda: self.checks,
+                alert_poster=self.poster,
                 metrics_text=lambda: (b"dunlin_up 1\n", "text/plain; version=0.0.4; charset=utf-8"),
                 base_url=base_url or "http://127.0.0.1:8000",
                 mail_signatures=StandardWebhookChecker([MAIL_SECRET]),
