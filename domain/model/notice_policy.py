@@ -11,6 +11,7 @@ DELAY_HOURS_MAX = 24 * 30
 EXCLUDED_MAX = 1_000
 TEST_ADDRESSES_MAX = 20
 _SATURDAY = 5
+_MINUTE = timedelta(minutes=1)
 _OFF_BY_DEFAULT = frozenset({NoticeStage.DISPUTE_RECEIVED})
 
 
@@ -32,31 +33,27 @@ class QuietHours:
     ends_at: time
     business_days_only: bool = False
 
+    @property
+    def is_in_whole_minutes(self) -> bool:
+        """Whether there are no seconds in its times."""
+        return all(wall == wall.replace(second=0, microsecond=0) for wall in (self.starts_at, self.ends_at))
+
     def next_allowed(self, moment: datetime, zone: tzinfo) -> datetime:
-        """The first time from `moment` on at which a mail may arrive."""
-        local = moment.astimezone(zone)
-        for day in range(8):
-            candidate = local if day == 0 else _at(local, day, time(0))
-            if self.business_days_only and candidate.weekday() >= _SATURDAY:
-                continue
-            allowed = self._within_day(candidate)
-            if allowed is not None:
-                return moment if allowed == local else allowed.astimezone(moment.tzinfo)
-        return moment
+        """The first time from `moment` (aware UTC) on at which a mail may arrive.
 
-    def _within_day(self, candidate: datetime) -> datetime | None:
-        """The first allowed time from `candidate` until its day ends."""
-        wall, (start, end) = candidate.time(), (self.starts_at, self.ends_at)
-        if start <= end:
-            return _at(candidate, 0, end) if start <= wall < end else candidate
-        if wall < end:
-            return _at(candidate, 0, end)
-        return candidate if wall < start else None
+        Looked for minute by minute: in the hours that a change of the clocks leaves out or shows twice, nothing but the
+        clock itself tells what is quiet.
+        """
+        candidate = moment
+        while self._is_quiet(candidate.astimezone(zone)):
+            candidate = candidate.replace(second=0, microsecond=0) + _MINUTE
+        return candidate
 
-
-def _at(moment: datetime, days_later: int, wall: time) -> datetime:
-    """That time of that day in the same zone, which is another instant when the clocks change in between."""
-    return datetime.combine(moment.date() + timedelta(days=days_later), wall, moment.tzinfo)
+    def _is_quiet(self, local: datetime) -> bool:
+        if self.business_days_only and local.weekday() >= _SATURDAY:
+            return True
+        start, end, wall = self.starts_at, self.ends_at, local.time()
+        return start <= wall < end if start <= end else wall >= start or wall < end
 
 
 @dataclass(frozen=True)
@@ -76,6 +73,8 @@ class NoticePolicy:
         ]
         if self.quiet_hours is not None and self.quiet_hours.starts_at == self.quiet_hours.ends_at:
             errors.append(FieldError("quiet_hours", "They cannot end when they begin: no mail would go out."))
+        if self.quiet_hours is not None and not self.quiet_hours.is_in_whole_minutes:
+            errors.append(FieldError("quiet_hours", "They begin and end at whole minutes."))
         if len(self.excluded_client_ids) > EXCLUDED_MAX:
             errors.append(FieldError("excluded_client_ids", f"At most {EXCLUDED_MAX} clients."))
         if len(self.test_addresses) > TEST_ADDRESSES_MAX:
