@@ -103,4 +103,22 @@ def webhook_problems(settings: "Settings") -> Iterator[str]:
             yield f"DUNLIN_WEBHOOK_ALLOWED_HOSTS has {host!r}: write names or addresses alone, without scheme or port"
 
 
-CHECKS = (stripe_problems, live_key_problems, secret_key_problems, address_problems, mail_problems, webhook_problems)
+def alert_problems(settings: "Settings") -> Iterator[str]:
+    """What cannot be an Apprise address; it may hold a secret, so it is told by its place."""
+    for number, url in enumerate(settings.alert_urls, start=1):
+        if "://" not in url:
+            yield (
+                f"ALERT_URLS: address {number} has no service://: write Apprise addresses with commas between them, and a "
+                "comma inside one as %2C"
+            )
+
+
+CHECKS = (
+    stripe_problems,
+    live_key_problems,
+    secret_key_problems,
+    address_problems,
+    mail_problems,
+    alert_problems,
+    webhook_problems,
+)

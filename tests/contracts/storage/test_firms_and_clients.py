@@ -25,7 +25,7 @@ NOTICES = NoticePolicy(
     excluded_client_ids=frozenset({"cli_2", "cli_1"}),
     test_addresses=("test@north.example", "also@north.example"),
 )
-POLICY = Policy((1, 2, 30), CountFrom.FIRST_FAILURE, RetriesBy.STRIPE, OldSlots.RUN, (48, 2), NOTICES)
+POLICY = Policy((1, 2, 30), CountFrom.FIRST_FAILURE, RetriesBy.STRIPE, OldSlots.RUN, (48, 2), NOTICES, 12)
 
 
 def test_the_policy_that_these_tests_store_differs_from_the_default_in_every_field() -> None:

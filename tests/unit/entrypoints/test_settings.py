@@ -181,6 +181,7 @@ def test_a_live_key_is_recognised(home: Path, key: str) -> None:
         ({"STRIPE_SECRET_KEY": "pk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}, "publishable key"),
         ({"STRIPE_SECRET_KEY": "nonsense", "STRIPE_WEBHOOK_SECRET": "whsec_1"}, "does not look like a Stripe key"),
         ({"SMTP_URL": "smtp://mail"}, "MAIL_FROM is missing"),
+        ({"ALERT_URLS": "slack://a/b/c,s3cret"}, "ALERT_URLS: address 2 has no service://"),
         *[
             (
                 {"SMTP_URL": url, "MAIL_FROM": "a@example.com"},
