@@ -108,8 +108,8 @@ def alert_problems(settings: "Settings") -> Iterator[str]:
     for number, url in enumerate(settings.alert_urls, start=1):
         if "://" not in url:
             yield (
-                f"ALERT_URLS: address {number} has no service://: write Apprise addresses with commas between them, and a "
-                "comma inside one as %2C"
+                f"ALERT_URLS: address {number} has no service://: write Apprise addresses with commas between them, "
+                "and a comma inside one as %2C"
             )
 
 
