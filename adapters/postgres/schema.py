@@ -1,4 +1,4 @@
 """Which version of the schema this code works with."""
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration."""

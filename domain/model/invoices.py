@@ -37,7 +37,8 @@ class Invoice:
     """What was decided about an invoice. Amounts are minor units of `currency`; `given_payment_intent_id` came from
     the host.
 
-    `paused_reason` says why collection is held: an administrator's word, or what Stripe refused.
+    `paused_reason` says why collection is held: an administrator's word, a customer's promise, or what Stripe refused.
+    With `paused_until` it goes on by itself then.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Invoice:
     voided_at: datetime | None = None
     paused_at: datetime | None = None
     paused_reason: str | None = None
+    paused_until: datetime | None = None
     released_slot_key: str | None = None
     link_serial: int = 0
 

@@ -37,6 +37,8 @@ class OutboxKind(StrEnum):
     """Remind the firm's staff that a dispute waits for its answer."""
     ACCEPT_DISPUTE = "accept_dispute"
     """Concede a dispute, as a person asked for."""
+    RESUME = "resume"
+    """Go on with an invoice that was held until now."""
     NOTICE = "notice"
     """Write to the customer."""
     BACKFILL = "backfill"
@@ -79,6 +81,7 @@ QUEUE_OF = {
     OutboxKind.REFUND: RETRIES_QUEUE,
     OutboxKind.DISPUTE_DEADLINE: UPKEEP_QUEUE,
     OutboxKind.ACCEPT_DISPUTE: RETRIES_QUEUE,
+    OutboxKind.RESUME: UPKEEP_QUEUE,
     OutboxKind.NOTICE: NOTICES_QUEUE,
     OutboxKind.BACKFILL: UPKEEP_QUEUE,
     OutboxKind.RECONCILE: UPKEEP_QUEUE,

@@ -12,7 +12,7 @@ from domain.model.attempts import AttemptStatus, OwnAttempt, Trigger
 from domain.model.dispute_deadlines import dispute_wishes
 from domain.model.disputes import Dispute
 from domain.model.dunning import notice_wishes
-from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, InvoiceStatus
 from domain.model.outbox import POLL_DELAY, OutboxItem, OutboxKind, OutboxStatus, Wish, settle_delay
 from domain.model.policies import Policy, Terms
 from domain.model.refunds import open_requests
@@ -25,6 +25,7 @@ _DERIVED = frozenset(
         OutboxKind.RUN_ATTEMPT,
         OutboxKind.SETTLE,
         OutboxKind.POLL_PENDING,
+        OutboxKind.RESUME,
         OutboxKind.NOTICE,
         OutboxKind.REFUND,
         OutboxKind.DISPUTE_DEADLINE,
@@ -73,7 +74,7 @@ def _compared(asked: Sequence[Wish], pending: Sequence[OutboxItem], *, is_attemp
 
 
 def _wishes(facts: InvoiceFacts, state: InvoiceState) -> list[Wish]:
-    wishes = [_retry(facts, state), _collect(facts, state)]
+    wishes = [_retry(facts, state), _collect(facts, state), _resume(facts.invoice)]
     for attempt in facts.attempts:
         shown = next(shown for shown in state.attempts if shown.id == attempt.id)
         asked_ago = attempt.settlement.last_request_ended_at or attempt.started_at
@@ -154,6 +155,14 @@ def _collect(facts: InvoiceFacts, state: InvoiceState) -> Wish | None:
         return None
     due_at = max(invoice.sent_at, *(attempt.finished_at or invoice.sent_at for attempt in firsts), invoice.sent_at)
     return Wish(OutboxKind.COLLECT, _collect_key(facts, len(firsts)), due_at, _status(facts, state))
+
+
+def _resume(invoice: Invoice) -> Wish | None:
+    """Held until a date: then it goes on by itself."""
+    until = invoice.paused_until
+    if invoice.paused_at is None or until is None:
+        return None
+    return Wish(OutboxKind.RESUME, f"{OutboxKind.RESUME}:{invoice.id}:{int(until.timestamp())}", until)
 
 
 def _moved(item: OutboxItem, wish: Wish, *, is_attempt_open: bool) -> OutboxItem:

@@ -1,4 +1,4 @@
-"""What an administrator does with an invoice: create, send, charge, retry, void, hold and resume."""
+"""What an administrator does with an invoice: create, send, charge, retry and void."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from domain.model.audit import Actor, MetadataValue, Note, Severity
 from domain.model.derivation import derive
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
 from domain.model.firms import Firm
-from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, InvoiceStatus, blocking_reason
+from domain.model.invoices import Invoice, InvoiceFacts, InvoiceState, blocking_reason
 from domain.model.money import Money, chargeable, in_words
 from domain.model.outbox import OutboxItem, OutboxKind
 from domain.services.bookkeeping import Edit, audit_event, save, terms_of, with_attempt
@@ -102,7 +102,7 @@ def add_invoice(
     invoice = _new_invoice(step, firm_id, wanted, invoice_id)
     facts = InvoiceFacts(invoice)
     amount = in_words(Money(invoice.amount_due, invoice.currency))
-    note = _note("invoice_created", invoice, f"Invoice {invoice.number} over {amount} was created.")
+    note = invoice_note("invoice_created", invoice, f"Invoice {invoice.number} over {amount} was created.")
     stripe_ids = stripe_ids_of(wanted)
     state = derive(facts, terms_of(step, firm))
     change = Change(
@@ -162,10 +162,10 @@ def send_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> None
         if matter.invoice.voided_at is not None:
             raise Conflict("The invoice is void; it cannot be sent. Create a new one.")
         if matter.invoice.sent_at is None:
-            note = _note("invoice_sent", matter.invoice, f"Invoice {matter.invoice.number} was sent.")
+            note = invoice_note("invoice_sent", matter.invoice, f"Invoice {matter.invoice.number} was sent.")
             matter.change(note, sent_at=matter.step.now)
 
-    _with_invoice(ports, firm_id, invoice_id, by, send)
+    with_invoice(ports, firm_id, invoice_id, by, send)
 
 
 def charge_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> Attempt:
@@ -190,11 +190,11 @@ def charge_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> At
             started_at=matter.step.now,
             scheduled_for=matter.step.now,
         )
-        note = _note("charge_requested", matter.invoice, "An administrator asked for an attempt now.")
+        note = invoice_note("charge_requested", matter.invoice, "An administrator asked for an attempt now.")
         state = matter.change(note, attempt)
         return next(shown for shown in state.attempts if shown.id == attempt.id)
 
-    return _with_invoice(ports, firm_id, invoice_id, by, charge)
+    return with_invoice(ports, firm_id, invoice_id, by, charge)
 
 
 def void_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> None:
@@ -208,48 +208,10 @@ def void_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> None
         open_attempt = matter.state.open_attempt
         if open_attempt is not None:
             raise Conflict(f"Attempt {open_attempt.id} is {open_attempt.status}; void when its outcome is known.")
-        note = _note("invoice_voided", matter.invoice, f"Invoice {matter.invoice.number} was voided.")
+        note = invoice_note("invoice_voided", matter.invoice, f"Invoice {matter.invoice.number} was voided.")
         matter.change(note, voided_at=matter.step.now)
 
-    _with_invoice(ports, firm_id, invoice_id, by, void)
-
-
-_NOTHING_TO_HOLD = frozenset(
-    {
-        InvoiceStatus.PAID,
-        InvoiceStatus.VOID,
-        InvoiceStatus.REFUNDED,
-        InvoiceStatus.PARTIALLY_REFUNDED,
-        InvoiceStatus.CHARGED_BACK,
-    }
-)
-
-
-def pause_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> None:
-    """Hold collection until resumed. Raises `Conflict` when there is nothing to hold; repeating it is fine."""
-
-    def pause(matter: Matter) -> None:
-        if matter.state.figures.status in _NOTHING_TO_HOLD:
-            raise Conflict(f"The invoice is {matter.state.figures.status}; there is nothing to hold.")
-        if matter.invoice.paused_at is None:
-            note = _note("collection_paused", matter.invoice, "Collection was put on hold.")
-            matter.change(note, paused_at=matter.step.now, paused_reason="paused by an administrator")
-
-    _with_invoice(ports, firm_id, invoice_id, by, pause)
-
-
-def resume_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> None:
-    """Collection goes on where the course stands; a retry that was held because its failure was old is released."""
-
-    def resume(matter: Matter) -> None:
-        hold = matter.state.hold
-        if matter.invoice.paused_at is None and hold is None:
-            return
-        released = hold.tag if hold is not None else matter.invoice.released_slot_key
-        note = _note("collection_resumed", matter.invoice, "Collection goes on.")
-        matter.change(note, paused_at=None, paused_reason=None, released_slot_key=released)
-
-    _with_invoice(ports, firm_id, invoice_id, by, resume)
+    with_invoice(ports, firm_id, invoice_id, by, void)
 
 
 def recompute_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) -> None:
@@ -258,10 +220,12 @@ def recompute_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor) ->
     def recompute(matter: Matter) -> None:
         save(matter.step, matter.locked, matter.locked.facts, matter.firm, Edit(by))
 
-    _with_invoice(ports, firm_id, invoice_id, by, recompute)
+    with_invoice(ports, firm_id, invoice_id, by, recompute)
 
 
-def _with_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor, do: Callable[[Matter], T]) -> T:
+def with_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor, do: Callable[[Matter], T]) -> T:
+    """Do something with the locked invoice, in a transaction of its own. Raises `NotFound`, and what `do` raises."""
+
     def step_with_invoice(step: Step) -> T:
         locked, firm = step.tx.invoices.lock(invoice_id), step.tx.firms.get(firm_id)
         if locked is None or firm is None:
@@ -271,7 +235,8 @@ def _with_invoice(ports: Ports, firm_id: str, invoice_id: str, by: Actor, do: Ca
     return in_firm(ports, firm_id, step_with_invoice)
 
 
-def _note(action: str, invoice: Invoice, summary: str) -> Note:
+def invoice_note(action: str, invoice: Invoice, summary: str) -> Note:
+    """An audit event about what an administrator did with the invoice."""
     metadata: dict[str, MetadataValue] = {
         "invoice_id": invoice.id,
         "amount": invoice.amount_due,

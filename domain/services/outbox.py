@@ -18,6 +18,7 @@ from domain.services.dispute_work import accept_dispute, remind
 from domain.services.disputes import attach_disputes, reschedule_unmatched, unmatched_ids
 from domain.services.host_deliveries import deliver_to_host
 from domain.services.notices import PostOffice, send_notice
+from domain.services.pausing import resume_when_due
 from domain.services.reconciliation import Reconciler, run_reconcile
 from domain.services.refund_work import carry_out_refund
 from domain.services.settling import poll_pending, settle
@@ -218,6 +219,7 @@ _RUNNERS: Mapping[OutboxKind, Callable[[Ports, Workshop, OutboxItem], None]] = {
     OutboxKind.ALERT_DELIVERY: lambda ports, workshop, item: deliver_alert(ports, workshop.alerts, item),
     OutboxKind.ALERT_SUMMARY: lambda ports, workshop, item: run_summary(ports, workshop.alerts, item),
     OutboxKind.ALERT_DIGEST: lambda ports, workshop, item: run_digest(ports, workshop.alerts, item),
+    OutboxKind.RESUME: lambda ports, _, item: resume_when_due(ports, item),
     OutboxKind.NOTICE: lambda ports, workshop, item: send_notice(ports, workshop.office, item),
     OutboxKind.REFUND: lambda ports, workshop, item: carry_out_refund(ports, workshop.refunds, item),
     OutboxKind.DISPUTE_DEADLINE: lambda ports, _, item: remind(ports, item),

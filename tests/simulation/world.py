@@ -35,7 +35,7 @@ from domain.model.audit import Actor
 from domain.model.dispute_statuses import STRIPE_STATUSES, DisputeStatus
 from domain.model.errors import Conflict, NotFound
 from domain.model.invoices import InvoiceFigures, InvoiceStatus
-from domain.services import collection, reading
+from domain.services import collection, pausing, reading
 from domain.services.alerting import AlertDesk
 from domain.services.charging import Till
 from domain.services.clients import NewClient, create_client
@@ -327,7 +327,7 @@ class World:
     def _press_a_button(self) -> None:
         if not self.invoices:
             return
-        buttons = [collection.charge_invoice, collection.pause_invoice, *[collection.resume_invoice] * 3]
+        buttons = [collection.charge_invoice, pausing.pause_invoice, *[pausing.resume_invoice] * 3]
         try:
             self.random.choice(buttons)(self.ports, self.firm.id, self.random.choice(self.invoices), BY)
         except Conflict:

@@ -22,6 +22,7 @@ invoices = Table(
     Column("sent_at", UtcDateTime),
     Column("voided_at", UtcDateTime),
     Column("paused_at", UtcDateTime),
+    Column("paused_until", UtcDateTime),
     Column("paused_reason", Text),
     Column("released_slot_key", Text),
     Column("link_serial", Integer, nullable=False),

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.model.firms import Address, Client, Scope
-from domain.services import clients, erasure
+from domain.services import clients, erasure, pausing
 from domain.services.clients import NewClient
+from entrypoints.web.api import shown
 from entrypoints.web.api.blueprint import Answer, ApiBlueprint
 from entrypoints.web.api.card_health import CardShown, show_card
 from entrypoints.web.api.client_schemas import (
@@ -15,7 +16,9 @@ from entrypoints.web.api.client_schemas import (
     NewClientSchema,
     PaymentMethodPageSchema,
 )
+from entrypoints.web.api.invoice_schemas import HoldSchema
 from entrypoints.web.api.lists import ListQuery, WholeListQuery, cut, page_request
+from entrypoints.web.api.shown import Shown
 from entrypoints.web.application import application, ports
 from entrypoints.web.authentication import caller
 from ports.repositories import Page
@@ -77,6 +80,33 @@ def erase_client(client_id: str) -> Client:
     fine: it takes away what Stripe has sent since. The customer at Stripe is not touched.
     """
     return erasure.erase_client(ports(), caller().firm_id, client_id, caller().actor)
+
+
+class HeldInvoicesSchema(Shown):
+    """How many invoices were concerned."""
+
+    invoices = shown.number("How many of the client's invoices are held, or go on.", 3)
+
+
+@blueprint.operation(
+    "POST",
+    "/<id:client_id>/pause",
+    Answer(200, HeldInvoicesSchema, "How many invoices are held."),
+    scope=Scope.WRITE,
+    body=HoldSchema,
+)
+def pause_client(wanted: Mapping[str, Any], client_id: str) -> dict[str, int]:
+    """Hold collection of all that a client owes now, until resumed or until a time. Later invoices are not held."""
+    until = wanted.get("until")
+    return {"invoices": pausing.pause_client(ports(), caller().firm_id, client_id, caller().actor, until)}
+
+
+@blueprint.operation(
+    "POST", "/<id:client_id>/resume", Answer(200, HeldInvoicesSchema, "How many invoices go on."), scope=Scope.WRITE
+)
+def resume_client(client_id: str) -> dict[str, int]:
+    """Go on collecting all that a client owes."""
+    return {"invoices": pausing.resume_client(ports(), caller().firm_id, client_id, caller().actor)}
 
 
 @blueprint.operation(

@@ -4,13 +4,30 @@ from domain.model.declines import FailureCode
 from domain.model.invoices import InvoiceStatus
 from domain.model.money import AMOUNT_MAX_MINOR
 from entrypoints.web.api import shown
-from entrypoints.web.api.fields import Accepted, Choice, Day, Flag, Text, WholeNumber, supported_currency
+from entrypoints.web.api.fields import Accepted, Choice, Day, Flag, Moment, Text, WholeNumber, supported_currency
 from entrypoints.web.api.lists import ListQuery, page_of
 from entrypoints.web.api.shown import Shown
 from entrypoints.web.api.stripe_ids import StripeId
 
 _ID_LENGTH = 64
 _MINOR = "in the currency's minor units as Stripe counts them"
+
+
+class HoldSchema(Accepted):
+    """Until when to hold collection."""
+
+    until = Moment(
+        metadata={
+            "description": "When it goes on by itself; until resumed when missing.",
+            "example": "2026-12-01T08:00:00Z",
+        }
+    )
+
+
+class PauseSchema(HoldSchema):
+    """Until when to hold collection of an invoice, and whether its customer promised to pay."""
+
+    promised = Flag(load_default=False, metadata={"description": "The customer promised to pay until then."})
 
 
 class NewInvoiceSchema(Accepted):
@@ -100,6 +117,14 @@ class InvoiceSchema(Shown):
     next_payment_retry_at = shown.instant("The next one.", nullable=True, attribute="figures.next_payment_retry_at")
     paid_at = shown.instant("When it was paid in full.", nullable=True, attribute="figures.paid_at")
     paused_at = shown.instant("Since when collection is held.", nullable=True, attribute="invoice.paused_at")
+    paused_until = shown.instant(
+        "When it goes on by itself; null when somebody has to resume it.",
+        nullable=True,
+        attribute="invoice.paused_until",
+    )
+    paused_reason = shown.text(
+        "Why it is held.", "the customer promised to pay", nullable=True, attribute="invoice.paused_reason"
+    )
     stripe_payment_intent_id = shown.text(
         "The newest PaymentIntent.",
         "pi_3PgafmB7WZ01zgkW",

@@ -4,12 +4,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.model.audit import Actor
+from domain.model.errors import FieldError, InvalidInput
 from domain.model.firms import Scope
-from domain.services import collection, customer_links, reading
+from domain.services import collection, customer_links, pausing, reading
 from domain.services.collection import NewInvoice
 from domain.services.steps import Ports
 from entrypoints.web.api.blueprint import Answer, ApiBlueprint
-from entrypoints.web.api.invoice_schemas import InvoicePageSchema, InvoiceQuery, InvoiceSchema, NewInvoiceSchema
+from entrypoints.web.api.invoice_schemas import (
+    InvoicePageSchema,
+    InvoiceQuery,
+    InvoiceSchema,
+    NewInvoiceSchema,
+    PauseSchema,
+)
 from entrypoints.web.api.invoice_story_schemas import AttemptSchema, AttemptShown
 from entrypoints.web.api.lists import page_request
 from entrypoints.web.application import ports
@@ -86,13 +93,21 @@ def void_invoice(invoice_id: str) -> InvoiceRow:
     return _changed(collection.void_invoice, invoice_id)
 
 
-@blueprint.operation("POST", "/<id:invoice_id>/pause", _AS_IT_IS_NOW, scope=Scope.WRITE)
-def pause_invoice(invoice_id: str) -> InvoiceRow:
-    """Hold collection until it is resumed.
+@blueprint.operation("POST", "/<id:invoice_id>/pause", _AS_IT_IS_NOW, scope=Scope.WRITE, body=PauseSchema)
+def pause_invoice(wanted: Mapping[str, Any], invoice_id: str) -> InvoiceRow:
+    """Hold collection until it is resumed, or until a time.
 
-    409 when the invoice is paid or void; repeating it is fine.
+    Retries and notices wait, and go on where the course stands. With `promised` the reason is that the customer
+    promised to pay until then. 409 when the invoice is paid or void; repeating it is fine, with another time too.
     """
-    return _changed(collection.pause_invoice, invoice_id)
+    firm_id, by, until = caller().firm_id, caller().actor, wanted.get("until")
+    if not wanted["promised"]:
+        pausing.pause_invoice(ports(), firm_id, invoice_id, by, until)
+    elif until is None:
+        raise InvalidInput(FieldError("until", "A promise says until when."))
+    else:
+        pausing.promise_payment(ports(), firm_id, invoice_id, by, until)
+    return reading.get_invoice(ports(), firm_id, invoice_id)
 
 
 @blueprint.operation("POST", "/<id:invoice_id>/resume", _AS_IT_IS_NOW, scope=Scope.WRITE)
@@ -101,7 +116,7 @@ def resume_invoice(invoice_id: str) -> InvoiceRow:
 
     A retry that was held because its failure was old is released. Repeating it is fine.
     """
-    return _changed(collection.resume_invoice, invoice_id)
+    return _changed(pausing.resume_invoice, invoice_id)
 
 
 @blueprint.operation("POST", "/<id:invoice_id>/revoke-links", _AS_IT_IS_NOW, scope=Scope.WRITE)

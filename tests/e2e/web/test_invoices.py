@@ -1,14 +1,16 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from domain.services.outbox import sweep
 from tests.e2e.web.web_world import WebWorld
 
 CONTRACT_FIELDS = """
 id, firm_id, client_id, number, status, currency, amount_due, amount_paid, amount_refunded, amount_disputed, autopay,
 due_on, description, payment_failed_at, payment_failure_reason, payment_failure_code, payment_decline_code,
 payment_retry_count, last_payment_retry_at, next_payment_retry_at, paid_at, paused_at, stripe_payment_intent_id,
-stripe_invoice_id, created_at, updated_at
+stripe_invoice_id, created_at, updated_at, paused_until, paused_reason
 """
 
 
@@ -222,6 +224,48 @@ def test_collection_is_held_and_goes_on(web: WebWorld) -> None:
 
     assert paused.get_json()["paused_at"] == "2026-03-02T09:00:00Z"
     assert resumed.get_json()["paused_at"] is None
+
+
+def test_collection_is_held_until_a_time_and_goes_on_by_itself(web: WebWorld) -> None:
+    invoice_id = web.invoice()["id"]
+    wanted = {"until": "2026-03-05T09:00:00Z", "promised": True}
+
+    paused = web.call("POST", f"/invoices/{invoice_id}/pause", wanted).get_json()
+    web.clock.advance(timedelta(days=3))
+    sweep(web.ports, web.mailroom)
+    web.run_due()
+    resumed = web.call("GET", f"/invoices/{invoice_id}").get_json()
+
+    assert (paused["paused_until"], paused["paused_reason"]) == (
+        "2026-03-05T09:00:00Z",
+        "the customer promised to pay",
+    )
+    assert (resumed["paused_at"], resumed["paused_until"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{"until": "2026-03-01T09:00:00Z"}, {"until": "2028-03-01T09:00:00Z"}, {"promised": True}, {"until": "soon"}],
+)
+def test_a_time_that_is_none_to_wait_for_is_refused(web: WebWorld, wanted: dict[str, Any]) -> None:
+    refused = web.call("POST", f"/invoices/{web.invoice()['id']}/pause", wanted)
+
+    assert refused.status_code == 422
+    assert list(refused.get_json()["errors"]) == ["until"]
+
+
+def test_all_that_a_client_owes_is_held_and_goes_on(web: WebWorld) -> None:
+    invoice_id = web.invoice()["id"]
+    client = f"/clients/{web.north.client_id}"
+
+    held = web.call("POST", f"{client}/pause", {"until": "2026-03-05T09:00:00Z"}).get_json()
+    paused = web.call("GET", f"/invoices/{invoice_id}").get_json()
+    freed = web.call("POST", f"{client}/resume").get_json()
+
+    assert held == freed
+    assert held["invoices"] >= 1
+    assert paused["paused_until"] == "2026-03-05T09:00:00Z"
+    assert web.call("GET", f"/invoices/{invoice_id}").get_json()["paused_at"] is None
 
 
 def test_an_action_takes_an_empty_object_and_nothing_else(web: WebWorld) -> None:

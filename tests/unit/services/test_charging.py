@@ -12,7 +12,7 @@ from domain.model.declines import FailureCode
 from domain.model.errors import Conflict
 from domain.model.invoices import InvoiceStatus
 from domain.model.outbox import OutboxKind, OutboxStatus
-from domain.services import collection
+from domain.services import collection, pausing
 from ports.payment_gateway import GatewayUnavailable
 from tests.builders import NOW
 from tests.service_world import ADMIN, DAY, World
@@ -180,7 +180,7 @@ def test_after_a_refusal_was_mended_resume_makes_a_new_attempt(world: World) -> 
     invoice_id = world.invoice().invoice.id
     world.run_due()
 
-    collection.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
+    pausing.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
     world.run_due()
 
     assert world.row(invoice_id).figures.status is InvoiceStatus.PAID
@@ -241,13 +241,13 @@ def test_a_paused_invoice_keeps_its_retry_and_goes_on_when_resumed(world: World)
     world.gateway.answers.extend(["generic_decline", "succeed"])
     invoice_id = world.invoice().invoice.id
     world.run_due()
-    collection.pause_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
+    pausing.pause_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
 
     world.advance(5 * DAY)
     assert len(world.gateway.sent) == 1
     assert [item.status for item in world.pending(invoice_id)] == [OutboxStatus.HELD]
 
-    collection.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
+    pausing.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
     world.run_due()
     assert world.row(invoice_id).figures.status is InvoiceStatus.PAID
 

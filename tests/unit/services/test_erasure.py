@@ -12,7 +12,7 @@ from domain.model.erasure import ERASED_NOTE, erased_event
 from domain.model.errors import Conflict, InvalidInput, NotFound
 from domain.model.firms import Address
 from domain.model.inbox import InboxStatus
-from domain.services import clients, collection, erasure
+from domain.services import clients, collection, erasure, pausing
 from domain.services.dispute_desk import add_note, list_notes
 from domain.services.sealing import seal_audit
 from domain.services.steps import in_firm, in_system
@@ -133,7 +133,7 @@ def test_nothing_is_charged_even_if_collection_is_resumed(world: World) -> None:
     sent = len(world.gateway.sent)
     erase(world)
 
-    collection.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
+    pausing.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
     world.advance(30 * DAY)
 
     assert len(world.gateway.sent) == sent
@@ -157,8 +157,8 @@ def test_while_an_attempt_is_open_nothing_is_erased(world: World) -> None:
     world.gateway.answers.append("succeed")
     world.run_due()
     waiting = world.invoice().invoice.id
-    collection.pause_invoice(world.ports, world.firm.id, waiting, ADMIN)
-    collection.resume_invoice(world.ports, world.firm.id, waiting, ADMIN)
+    pausing.pause_invoice(world.ports, world.firm.id, waiting, ADMIN)
+    pausing.resume_invoice(world.ports, world.firm.id, waiting, ADMIN)
     collection.charge_invoice(world.ports, world.firm.id, waiting, ADMIN)
 
     with pytest.raises(Conflict, match="outcome"):

@@ -8,7 +8,7 @@ import pytest
 from domain.model.errors import Conflict
 from domain.model.invoices import InvoiceStatus
 from domain.model.outbox import OutboxKind, OutboxStatus
-from domain.services import collection
+from domain.services import collection, pausing
 from domain.services.webhooks import apply_event
 from tests import stripe_events as stripe
 from tests.builders import NOW
@@ -38,7 +38,7 @@ def test_money_in_another_currency_stops_the_automatic_course(world: World) -> N
         collection.charge_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
 
     world.gateway.answers.append("succeed")
-    collection.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
+    pausing.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
     world.run_due()
     assert world.row(invoice_id).figures.status is InvoiceStatus.PAID
 

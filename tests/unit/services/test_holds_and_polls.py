@@ -11,7 +11,7 @@ from domain.model.invoices import InvoiceStatus
 from domain.model.outbox import OutboxKind, OutboxStatus
 from domain.model.payment_facts import FactKind, PaymentFact, Source
 from domain.model.policies import Policy, RetriesBy
-from domain.services import collection, firms, reading
+from domain.services import collection, firms, pausing, reading
 from domain.services.webhooks import apply_event
 from tests import stripe_events as stripe
 from tests.builders import NOW
@@ -29,7 +29,7 @@ def refuse_until_held(world: World) -> str:
     invoice_id = world.invoice().invoice.id
     world.run_due()
     for _ in range(ATTEMPTS_PER_SLOT_MAX - 1):
-        collection.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
+        pausing.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
         world.run_due()
     return invoice_id
 
@@ -39,7 +39,7 @@ def test_a_first_attempt_that_keeps_coming_to_nothing_can_still_be_released(worl
     assert len(world.gateway.sent) == ATTEMPTS_PER_SLOT_MAX
 
     world.gateway.answers.append("succeed")
-    collection.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
+    pausing.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
     world.run_due()
 
     assert world.row(invoice_id).figures.status is InvoiceStatus.PAID

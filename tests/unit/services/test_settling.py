@@ -11,7 +11,7 @@ from domain.model.errors import Conflict
 from domain.model.invoices import InvoiceStatus
 from domain.model.outbox import OutboxKind, OutboxStatus
 from domain.model.payment_facts import FactKind, PaymentFact, Source
-from domain.services import collection
+from domain.services import collection, pausing
 from domain.services.steps import in_firm
 from tests.builders import NOW
 from tests.service_world import ADMIN, DAY, World
@@ -194,7 +194,7 @@ def test_nothing_is_replayed_for_an_invoice_that_is_on_hold(world: World) -> Non
     world.gateway.answers.append(LOST)
     invoice_id = world.invoice().invoice.id
     world.run_due()
-    collection.pause_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
+    pausing.pause_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
 
     world.advance(seconds(5))
 

@@ -13,7 +13,7 @@ from domain.model.firms import Firm
 from domain.model.inbox import InboxStatus
 from domain.model.invoices import InvoiceStatus
 from domain.model.outbox import OutboxKind
-from domain.services import collection, firms
+from domain.services import collection, firms, pausing
 from domain.services.clients import NewClient, create_client
 from domain.services.collection import NewInvoice
 from domain.services.reading import get_invoice
@@ -248,7 +248,7 @@ def test_facts_older_than_a_day_when_first_heard_of_are_held_not_charged(world: 
     assert [alert.action for alert in world.alerts.alerts] == ["retry_held"]
 
     world.gateway.answers.append("succeed")
-    collection.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
+    pausing.resume_invoice(world.ports, world.firm.id, invoice_id, ADMIN)
     world.run_due()
     assert world.row(invoice_id).figures.status is InvoiceStatus.PAID
 
