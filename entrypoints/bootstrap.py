@@ -27,6 +27,7 @@ from adapters.smtp.server import Sender, SmtpServer
 from adapters.standard_webhooks.checker import StandardWebhookChecker
 from adapters.stripe_api.cards import StripeCardFile
 from adapters.stripe_api.client import stripe_client
+from adapters.stripe_api.customer_sessions import StripeCustomerSessions
 from adapters.stripe_api.dispute_gateway import StripeDisputeGateway
 from adapters.stripe_api.events.interpreter import StripeEventInterpreter
 from adapters.stripe_api.gateway import StripePaymentGateway
@@ -109,6 +110,7 @@ def bootstrap(settings: Settings) -> Application:
         records=StripeRecordsReader(client, pacer),
         hosts=StandardHostWebhooks(settings.secret_key, _address_rules(settings)),
         office=PostOffice(mailer, renderer, links, domain=urlsplit(settings.base_url).hostname or "localhost"),
+        sessions=StripeCustomerSessions(client, pacer),
     )
     readiness = Readiness(settings, ports, redis, database=lambda: _database_state(uow))
     checkpoints = CheckpointFile(settings.home.audit_checkpoints_path)

@@ -12,6 +12,7 @@ from adapters.memory.bank_reversals import BankReversals
 from adapters.memory.bank_values import Mood, Trouble
 from adapters.memory.chance import SeededChance
 from adapters.memory.clock import SettableClock
+from adapters.memory.customer_sessions import MemoryCustomerSessions
 from adapters.memory.dispute_gateway import MemoryDisputeGateway
 from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
@@ -130,6 +131,7 @@ class Demo:
             office=PostOffice(
                 MemoryMailer(), TemplateNoticeRenderer(), Links(SignedLinks("demo"), "http://demo.test"), "demo.test"
             ),
+            sessions=MemoryCustomerSessions(self._bank, self._clock),
         )
         self._firm = create_firm(self._ports, "Demo firm", None, _BY)
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from adapters.memory.alert_poster import MemoryAlertPoster
+from adapters.memory.bank import MemoryBank
 from adapters.memory.chance import SeededChance
 from adapters.memory.clock import SettableClock
+from adapters.memory.customer_sessions import MemoryCustomerSessions
 from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
@@ -159,6 +161,8 @@ class World:
         self.metrics = QuietMetrics()
         self.ports = Ports(self.uow, self.clock, CountingIds(), SeededChance(1), self.doorbell, self.metrics)
         self.gateway, self.cards, self.alerts = ScriptedGateway(self.clock), ScriptedCards(), KeptAlerts()
+        self.bank = MemoryBank(self.clock)
+        self.sessions = MemoryCustomerSessions(self.bank, self.clock)
         from adapters.stripe_api.events.interpreter import StripeEventInterpreter  # noqa: PLC0415 - used by some tests only
 
         self.mailroom = Mailroom(NoVerifier(), StripeEventInterpreter(), livemode=False)
@@ -176,6 +180,7 @@ class World:
             self.records,
             self.hosts,
             a_post_office(self.mailer),
+            self.sessions,
         )
         self.firm: Firm = firms.create_firm(self.ports, "North Ltd", None, ADMIN)
         if self.policy != Policy():

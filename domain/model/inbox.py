@@ -54,6 +54,8 @@ class Interpretation:
     refunds: tuple[RefundTelling, ...] = ()
     totals: tuple[RefundTotal, ...] = ()
     disputes: tuple[DisputeTelling, ...] = ()
+    card_sessions: tuple[str, ...] = ()
+    """Pages of Stripe's on which the customer gave us a card."""
     note: str | None = None
     fraud_warning: FraudWarning | None = None
 

@@ -45,6 +45,8 @@ class OutboxKind(StrEnum):
     """Fetch a page of events that Stripe may have failed to deliver."""
     RECONCILE = "reconcile"
     """Compare a page of what we know with what Stripe knows."""
+    ADOPT_CARD = "adopt_card"
+    """Make the card that a customer gave on Stripe's page the default, and try it."""
     HOST_WEBHOOK = "host_webhook"
     """Send one event to one endpoint of the host application."""
 
@@ -85,6 +87,7 @@ QUEUE_OF = {
     OutboxKind.NOTICE: NOTICES_QUEUE,
     OutboxKind.BACKFILL: UPKEEP_QUEUE,
     OutboxKind.RECONCILE: UPKEEP_QUEUE,
+    OutboxKind.ADOPT_CARD: RETRIES_QUEUE,
     OutboxKind.HOST_WEBHOOK: HOST_QUEUE,
 }
 

@@ -13,10 +13,12 @@ from domain.services.alerting import AlertDesk, run_alert, run_digest, run_summa
 from domain.services.backfill import run_backfill
 from domain.services.cases import done
 from domain.services.charging import Till, put_off, retry_payment
+from domain.services.checkouts import make_way
 from domain.services.collection import recompute_invoice
 from domain.services.dispute_work import accept_dispute, remind
 from domain.services.disputes import attach_disputes, reschedule_unmatched, unmatched_ids
 from domain.services.host_deliveries import deliver_to_host
+from domain.services.new_cards import adopt_card
 from domain.services.notices import PostOffice, send_notice
 from domain.services.pausing import resume_when_due
 from domain.services.reconciliation import Reconciler, run_reconcile
@@ -24,6 +26,7 @@ from domain.services.refund_work import carry_out_refund
 from domain.services.settling import poll_pending, settle
 from domain.services.steps import Ports, Step, in_firm, in_system, ring
 from domain.services.webhooks import EventNotProcessed, Mailroom, apply_event
+from ports.customer_sessions import CustomerSessions
 from ports.dispute_gateway import DisputeGateway
 from ports.host_webhooks import HostWebhooks
 from ports.job_scheduler import QueueUnavailable
@@ -52,6 +55,7 @@ class Workshop:
     records: StripeRecords
     hosts: HostWebhooks
     office: PostOffice
+    sessions: CustomerSessions
 
     @property
     def books(self) -> Reconciler:
@@ -100,6 +104,12 @@ def _put_off_fault(step: Step, item: OutboxItem, error: str) -> None:
 
 def _dispatch(ports: Ports, workshop: Workshop, item: OutboxItem) -> None:
     _RUNNERS[item.kind](ports, workshop, item)
+
+
+def _collect(ports: Ports, workshop: Workshop, item: OutboxItem) -> None:
+    """An automatic charge: nobody may pay at Checkout meanwhile."""
+    make_way(ports, workshop.sessions, item.firm_id, item.invoice_id or "")
+    retry_payment(ports, workshop.till, item)
 
 
 def _match_events(ports: Ports, mailroom: Mailroom, item: OutboxItem) -> None:
@@ -208,8 +218,9 @@ def _backlog(step: Step) -> list[tuple[str, str]]:
 
 
 _RUNNERS: Mapping[OutboxKind, Callable[[Ports, Workshop, OutboxItem], None]] = {
-    OutboxKind.COLLECT: lambda ports, workshop, item: retry_payment(ports, workshop.till, item),
-    OutboxKind.RETRY: lambda ports, workshop, item: retry_payment(ports, workshop.till, item),
+    OutboxKind.COLLECT: _collect,
+    OutboxKind.RETRY: _collect,
+    OutboxKind.ADOPT_CARD: lambda ports, workshop, item: adopt_card(ports, workshop.sessions, item),
     OutboxKind.RUN_ATTEMPT: lambda ports, workshop, item: retry_payment(ports, workshop.till, item),
     OutboxKind.SETTLE: lambda ports, workshop, item: settle(ports, workshop.till.gateway, item),
     OutboxKind.POLL_PENDING: lambda ports, workshop, item: poll_pending(ports, workshop.till.gateway, item),

@@ -10,6 +10,7 @@ from domain.model.inbox import FINAL_STATUSES, InboxEntry, InboxStatus, Interpre
 from domain.model.outbox import OutboxItem, OutboxKind
 from domain.services.bookkeeping import alert_items, audit_event
 from domain.services.disputes import record_unmatched
+from domain.services.new_cards import await_card
 from domain.services.steps import Ports, Step, in_system
 from domain.services.telling import tell_invoice
 from ports.event_interpreter import EventInterpreter, UnreadableEvent
@@ -154,6 +155,8 @@ def _tell_invoice(step: Step, event: StripeEvent, told: Interpretation, match: M
         _write_note(step, event, told.note, match)
     if match.wakes_others:
         _wake_others(step, event, told.stripe_ids, match)
+    for session_id in told.card_sessions:
+        await_card(step, match.firm_id, match.invoice_id, session_id)
     tell_invoice(step, match.firm_id, match.invoice_id, told, STRIPE)
 
 

@@ -18,6 +18,7 @@ from adapters.memory.bank_reversals import BankReversals
 from adapters.memory.bank_values import BankCharge, BankDispute, BankRefund, BankRefusal, Mood, Trouble
 from adapters.memory.chance import SeededChance
 from adapters.memory.clock import SettableClock
+from adapters.memory.customer_sessions import MemoryCustomerSessions
 from adapters.memory.dispute_gateway import MemoryDisputeGateway
 from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
@@ -175,6 +176,7 @@ class World:
             MemoryStripeRecords(self.reversals, self.clock, HANDLED_TYPES),
             MemoryHostWebhooks(),
             a_post_office(self.mailer),
+            MemoryCustomerSessions(self.bank, self.clock),
         )
         self.firm = create_firm(self.ports, "Simulated", None, BY)
         self.cards: list[str] = []

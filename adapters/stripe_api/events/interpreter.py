@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from adapters.stripe_api.events.charges import read_charge_event
+from adapters.stripe_api.events.checkouts import read_completed, read_ended
 from adapters.stripe_api.events.disputes import read_dispute_event
 from adapters.stripe_api.events.fraud import read_fraud_warning, read_review
 from adapters.stripe_api.events.intents import read_intent_event
@@ -40,6 +41,9 @@ _READERS: dict[str, tuple[str, Reader]] = {
     "charge.dispute.closed": ("dispute", read_dispute_event),
     "charge.dispute.funds_withdrawn": ("dispute", read_dispute_event),
     "charge.dispute.funds_reinstated": ("dispute", read_dispute_event),
+    "checkout.session.completed": ("checkout.session", read_completed),
+    "checkout.session.expired": ("checkout.session", read_ended),
+    "checkout.session.async_payment_failed": ("checkout.session", read_ended),
     "radar.early_fraud_warning.created": ("radar.early_fraud_warning", read_fraud_warning),
     "radar.early_fraud_warning.updated": ("radar.early_fraud_warning", read_fraud_warning),
     "review.opened": ("review", read_review),

@@ -38,6 +38,7 @@ def understood(
     refunds: Iterable[RefundTelling] = (),
     totals: Iterable[RefundTotal] = (),
     disputes: Iterable[DisputeTelling] = (),
+    card_sessions: Iterable[str] = (),
     note: str | None = None,
 ) -> Interpretation:
     """A handled event's meaning, with what is missing left out and each id once, in order."""
@@ -50,5 +51,6 @@ def understood(
         refunds=tuple(refunds),
         totals=tuple(totals),
         disputes=tuple(disputes),
+        card_sessions=tuple(card_sessions),
         note=note,
     )

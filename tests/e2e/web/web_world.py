@@ -15,6 +15,7 @@ from adapters.memory.bank_values import Mood
 from adapters.memory.chance import SeededChance
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.clock import SettableClock
+from adapters.memory.customer_sessions import MemoryCustomerSessions
 from adapters.memory.host_webhooks import MemoryHostWebhooks
 from adapters.memory.ids import CountingIds
 from adapters.memory.job_scheduler import MemoryJobScheduler
@@ -80,6 +81,7 @@ class WebWorld:
         till = Till(MemoryPaymentGateway(self.bank, self.clock), cards or MemoryCardFile(self.bank))
         self.refunds, self.disputes = StripeRefunds(self.clock), StripeDisputes(self.clock)
         self.alerts = KeptAlerts()
+        self.sessions = MemoryCustomerSessions(self.bank, self.clock)
         self.hosts, self.mailer = MemoryHostWebhooks(), MemoryMailer()
         self.poster = MemoryAlertPoster()
         self.workshop = Workshop(
@@ -91,6 +93,7 @@ class WebWorld:
             EmptyRecords(),
             self.hosts,
             a_post_office(self.mailer),
+            self.sessions,
         )
         self.checkpoints = MemoryCheckpoints()
         self.checks: dict[str, str] = {"database": "ok"}
