@@ -6,7 +6,7 @@ one case in which a customer may see a mail twice.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.model.attempts import Attempt
 from domain.model.audit import DUNLIN, MetadataValue, Note, Severity
@@ -67,8 +67,11 @@ class Letter:
 
     @property
     def zone(self) -> tzinfo:
-        """The client's time zone; UTC where none is known."""
-        return ZoneInfo(self.client.timezone) if self.client.timezone else _UTC
+        """The client's time zone; UTC where none is known, or none that this machine knows."""
+        try:
+            return ZoneInfo(self.client.timezone or _UTC.key)
+        except (ZoneInfoNotFoundError, ValueError):
+            return _UTC
 
     def close(self, notice: Notice | None, row: OutboxItem, *notes: Note) -> None:
         """Keep the notice, the row and the notes."""
@@ -90,8 +93,8 @@ def send_notice(ports: Ports, office: PostOffice, item: OutboxItem) -> None:
         why = str(failed)
         in_firm(ports, item.firm_id, lambda step: _put_off(step, item, why))
     except MailRefused as refused:
-        reason, is_bad = str(refused), refused.is_address_bad
-        in_firm(ports, item.firm_id, lambda step: _refused(step, item, notice, reason, is_address_bad=is_bad))
+        reason, bad = str(refused), {mail.to_address for mail in mails} if refused.is_address_bad else set()
+        in_firm(ports, item.firm_id, lambda step: _refused(step, item, notice, reason, bad))
     else:
         in_firm(ports, item.firm_id, lambda step: _sent(step, item, notice))
 
@@ -151,14 +154,20 @@ def _reason_to_skip(letter: Letter) -> str | None:
         return "The client was erased."
     if client.id in policy.excluded_client_ids:
         return "The client gets no notices, by the policy."
-    if not policy.test_addresses and client.email is None:
-        return "The client has no e-mail address."
-    if not policy.test_addresses and client.email_bad_at is not None:
-        return f"The client's e-mail address does not work: {client.email_bad_reason or 'no reason told'}."
+    if not policy.test_addresses and _address_problem(client) is not None:
+        return _address_problem(client)
     if any(_outranks(notice, letter) for notice in sent):
         return "A later notice was sent already."
     if any(_tells_the_same(notice, letter) for notice in sent):
         return "The customer was told already."
+    return None
+
+
+def _address_problem(client: Client) -> str | None:
+    if client.email is None:
+        return "The client has no e-mail address."
+    if client.email_bad_at is not None:
+        return f"The client's e-mail address does not work: {client.email_bad_reason or 'no reason told'}."
     return None
 
 
@@ -180,9 +189,14 @@ def _tells_the_same(notice: Notice, letter: Letter) -> bool:
 
 
 def _skip(letter: Letter, reason: str) -> None:
-    notice = replace(_notice(letter), status=NoticeStatus.SKIPPED, reason=reason)
+    notice = _notice(letter)
+    if notice.status is NoticeStatus.SENT:
+        # Whoever had the row before was slow, and it did leave.
+        letter.close(None, done(letter.item))
+        return
+    notice = replace(notice, status=NoticeStatus.SKIPPED, reason=reason)
     words = f"No {letter.stage.replace('_', ' ')} notice was sent: {reason}"
-    is_loud = letter.client.email is None or letter.client.email_bad_at is not None
+    is_loud = reason == _address_problem(letter.client)
     note = _note(notice, "notice_skipped", Severity.WARNING if is_loud else Severity.INFO, words)
     alert_key = f"no_address:{letter.client.id}:{letter.client.email_bad_at or 'none'}" if is_loud else None
     letter.close(notice, done(letter.item, reason), replace(note, alert_key=alert_key))
@@ -193,8 +207,8 @@ def _claim(letter: Letter, office: PostOffice) -> tuple[Notice, tuple[Mail, ...]
     content = _content(letter, office)
     rendered = office.renderer.render(content)
     notice = replace(_notice(letter), status=NoticeStatus.SENDING, language=rendered.language)
-    letter.close(notice, replace(letter.item, lease_until=letter.step.now + LEASE))
     addresses = letter.firm.policy.notices.test_addresses or (letter.client.email or "",)
+    letter.close(notice, replace(letter.item, lease_until=letter.step.now + LEASE * len(addresses)))
     mails = tuple(
         Mail(
             message_id=f"<{notice.id}.{number}@{office.domain}>" if number else f"<{notice.id}@{office.domain}>",
@@ -262,11 +276,11 @@ def _sent(step: Step, item: OutboxItem, notice: Notice) -> None:
     letter.close(sent, done(item), _note(sent, "notice_sent", Severity.INFO, words))
 
 
-def _refused(step: Step, item: OutboxItem, notice: Notice, reason: str, *, is_address_bad: bool) -> None:
+def _refused(step: Step, item: OutboxItem, notice: Notice, reason: str, bad_addresses: set[str]) -> None:
     letter = _letter(step, item)
     if letter is None:
         return
-    if is_address_bad:
+    if letter.client.email in bad_addresses:  # not a test address, nor one that the client had before
         mark_client_bad(step, letter.client, reason, DUNLIN)
     refused = replace(notice, status=NoticeStatus.REFUSED, reason=reason)
     words = f"The {notice.stage.replace('_', ' ')} notice was not taken by the mail server: {reason}"
