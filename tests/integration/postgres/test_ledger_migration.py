@@ -66,7 +66,7 @@ def older_database(owned_database: str) -> str:
 
 
 def test_what_was_booked_before_is_listed_with_its_time_and_subject(older_database: str) -> None:
-    migrate(older_database, "upgrade", "0003")
+    migrate(older_database, "upgrade", "head")
 
     uow = SqlUnitOfWork(older_database)
     assert [*in_firm(uow, lambda tx: tx.books.page(LedgerFilter(), PageRequest())).items] == BOOKED
@@ -75,7 +75,7 @@ def test_what_was_booked_before_is_listed_with_its_time_and_subject(older_databa
 
 
 def test_an_invoice_of_before_takes_disputes_and_refunds(older_database: str) -> None:
-    migrate(older_database, "upgrade", "0003")
+    migrate(older_database, "upgrade", "head")
     uow = SqlUnitOfWork(older_database)
 
     after = dispute_invoice(uow, dispute_telling())
@@ -85,7 +85,7 @@ def test_an_invoice_of_before_takes_disputes_and_refunds(older_database: str) ->
 
 
 def test_taken_down_again_the_payments_stay_with_their_times(older_database: str) -> None:
-    migrate(older_database, "upgrade", "0003")
+    migrate(older_database, "upgrade", "head")
     uow = SqlUnitOfWork(older_database)
     refund = a_ledger_entry(kind=EntryKind.REFUND, stripe_id="re_1", amount_minor=-1)
     change_invoice(uow, ledger=[refund])
@@ -96,7 +96,7 @@ def test_taken_down_again_the_payments_stay_with_their_times(older_database: str
 
     kept = execute(older_database, "SELECT stripe_id, kind, occurred_at FROM ledger_entries ORDER BY 1")
     assert kept == [("ch_1", "payment", NOW), ("in_1", "payment_out_of_band", NOW)]
-    migrate(older_database, "upgrade", "0003")
+    migrate(older_database, "upgrade", "head")
     uow = SqlUnitOfWork(older_database)
     assert [*in_firm(uow, lambda tx: tx.books.page(LedgerFilter(), PageRequest())).items] == BOOKED
     uow.close()

@@ -12,6 +12,8 @@ from entrypoints.cli import COMMANDS, dunlin, main
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A current folder without a `.env`, and an installation of its own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DUNLIN_PORT", "")  # what a command reads from a `.env` is forgotten afterwards
+    monkeypatch.delenv("DUNLIN_PORT")
     monkeypatch.setenv("DUNLIN_HOME", str(tmp_path / "home"))
     return tmp_path
 
