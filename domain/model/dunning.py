@@ -8,10 +8,10 @@ from domain.model.declines import FailureCode
 from domain.model.disputes import Dispute
 from domain.model.invoices import InvoiceFacts, InvoiceState, InvoiceStatus
 from domain.model.money import Money
-from domain.model.notices import NoticeStage
+from domain.model.notices import Notice, NoticeStage, NoticeStatus
 from domain.model.outbox import OutboxKind, OutboxStatus, Wish
 from domain.model.policies import Terms
-from domain.model.retries import SURPRISE_AGE, covering_payments
+from domain.model.retries import SURPRISE_AGE, Course, covering_payments
 
 COURSE_STAGES = (
     NoticeStage.PAYMENT_FAILED,
@@ -19,6 +19,9 @@ COURSE_STAGES = (
     NoticeStage.SUSPENSION_WARNING,
     NoticeStage.FINAL_NOTICE,
 )
+_TOLD_ALIKE = frozenset({*COURSE_STAGES[:3], NoticeStage.AUTHENTICATION_NEEDED})
+"""What a failure may be told as before the course ends: the one or the other, by what was known of it then."""
+_ABOUT_FAILURES = frozenset({*COURSE_STAGES, *_TOLD_ALIKE})
 _FAILING = frozenset({InvoiceStatus.FAILED, InvoiceStatus.OVERDUE})
 
 
@@ -53,6 +56,46 @@ def notice_wishes(facts: InvoiceFacts, state: InvoiceState, terms: Terms) -> lis
 def notice_key(invoice_id: str, stage: NoticeStage, cause_key: str) -> str:
     """The key of a notice's outbox row: one mail for each invoice, stage and cause."""
     return f"{OutboxKind.NOTICE}:{invoice_id}:{stage}:{cause_key}"
+
+
+def why_not_again(past: Sequence[Notice], stage: NoticeStage, cause_key: str, state: InvoiceState) -> str | None:
+    """Why nothing is left to say after the invoice's `past` notices; None when there is."""
+    sent = [notice for notice in past if notice.status is NoticeStatus.SENT]
+    if any(_outranks(notice, stage, cause_key, state.course) for notice in sent):
+        return "A later notice was sent already."
+    if any(_tells_the_same(notice, stage, cause_key, state.attempts) for notice in sent):
+        return "The customer was told already."
+    return None
+
+
+def _outranks(notice: Notice, stage: NoticeStage, cause_key: str, course: Course) -> bool:
+    """Whether it is of a later stage or about a later failure, and was sent since the course began."""
+    if not {notice.stage, stage} <= _ABOUT_FAILURES or not course.failures or notice.sent_at is None:
+        return False
+    is_later = _follows(notice.stage, stage, COURSE_STAGES) or _follows(
+        notice.cause_key, cause_key, [failure.key for failure in course.failures]
+    )
+    return is_later and notice.sent_at >= course.failures[0].at
+
+
+def _follows(one: str, other: str, order: Sequence[str]) -> bool:
+    return one in order and other in order and order.index(one) > order.index(other)
+
+
+def _tells_the_same(notice: Notice, stage: NoticeStage, cause_key: str, attempts: Sequence[Attempt]) -> bool:
+    """A failure may change its key, and what it is told as, when better sources tell of it: what was written since it
+    happened was about it.
+    """
+    told_as = {notice.stage, stage}
+    if len(told_as) > 1 and not (NoticeStage.AUTHENTICATION_NEEDED in told_as and told_as <= _TOLD_ALIKE):
+        return False
+    if notice.cause_key == cause_key:
+        return True
+    attempt = next((attempt for attempt in attempts if attempt.key == cause_key), None)
+    if attempt is None or notice.sent_at is None or notice.sent_at < attempt.at:
+        return False
+    is_about_another = any(attempt.key == notice.cause_key for attempt in attempts)
+    return notice.stage is stage or not is_about_another
 
 
 def _wish(

@@ -12,7 +12,7 @@ from domain.model.attempts import Attempt
 from domain.model.audit import DUNLIN, MetadataValue, Note, Severity
 from domain.model.decline_categories import categorize
 from domain.model.derivation import derive
-from domain.model.dunning import COURSE_STAGES, notice_wishes
+from domain.model.dunning import notice_wishes, why_not_again
 from domain.model.firms import Client, Firm
 from domain.model.invoices import InvoiceFacts, InvoiceState
 from domain.model.money import Money
@@ -149,18 +149,13 @@ def _allowed_at(letter: Letter) -> datetime:
 
 def _reason_to_skip(letter: Letter) -> str | None:
     client, policy = letter.client, letter.firm.policy.notices
-    sent = [notice for notice in letter.past if notice.status is NoticeStatus.SENT]
     if letter.client.erased_at is not None:
         return "The client was erased."
     if client.id in policy.excluded_client_ids:
         return "The client gets no notices, by the policy."
     if not policy.test_addresses and _address_problem(client) is not None:
         return _address_problem(client)
-    if any(_outranks(notice, letter) for notice in sent):
-        return "A later notice was sent already."
-    if any(_tells_the_same(notice, letter) for notice in sent):
-        return "The customer was told already."
-    return None
+    return why_not_again(letter.past, letter.stage, letter.cause_key, letter.state)
 
 
 def _address_problem(client: Client) -> str | None:
@@ -169,23 +164,6 @@ def _address_problem(client: Client) -> str | None:
     if client.email_bad_at is not None:
         return f"The client's e-mail address does not work: {client.email_bad_reason or 'no reason told'}."
     return None
-
-
-def _outranks(notice: Notice, letter: Letter) -> bool:
-    """Whether it is a later stage of the same course: one that was sent since the course's first failure."""
-    failures = letter.state.course.failures
-    if letter.stage not in COURSE_STAGES or notice.stage not in COURSE_STAGES or not failures:
-        return False
-    is_later = COURSE_STAGES.index(notice.stage) > COURSE_STAGES.index(letter.stage)
-    return is_later and notice.sent_at is not None and notice.sent_at >= failures[0].at
-
-
-def _tells_the_same(notice: Notice, letter: Letter) -> bool:
-    """A failure may change its key as better sources tell of it; what was written since it happened was about it."""
-    if notice.stage is not letter.stage or notice.sent_at is None:
-        return False
-    since = letter.attempt.at if letter.attempt else None
-    return notice.cause_key == letter.cause_key or (since is not None and notice.sent_at >= since)
 
 
 def _skip(letter: Letter, reason: str) -> None:

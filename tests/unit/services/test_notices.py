@@ -261,3 +261,13 @@ def test_a_client_that_was_erased_in_between_is_not_written_to() -> None:
     assert world.mailer.sent == []
     assert [(n.status, n.reason) for n in notices(world)] == [(NoticeStatus.SKIPPED, "The client was erased.")]
     assert alerted(world) == []
+
+
+def test_a_later_mail_makes_one_about_the_cardholder_needless(world: World) -> None:
+    decide(world, stages={NoticeStage.AUTHENTICATION_NEEDED: StageRule(delay_hours=73)})
+
+    play_course(world, AUTHENTICATION, DECLINED)
+    world.advance(DAY)
+
+    assert mailed(world) == ["payment_urgent"]
+    assert ("authentication_needed", "skipped") in outcomes(world)
