@@ -13,6 +13,7 @@ from adapters.alerts.log_alerter import LogAlerter
 from adapters.files.checkpoints import CheckpointFile
 from adapters.host_webhooks.sender import StandardHostWebhooks
 from adapters.links.signer import SignedLinks
+from adapters.notice_templates.customer_pages import TemplateCustomerPages
 from adapters.notice_templates.renderer import TemplateNoticeRenderer
 from adapters.postgres.roles import UnsafeRole
 from adapters.postgres.unit_of_work import SqlUnitOfWork
@@ -43,6 +44,7 @@ from domain.model.host_addresses import AddressRules
 from domain.services.alerting import AlertDesk
 from domain.services.charging import Till
 from domain.services.customer_links import Links
+from domain.services.customer_page import Counter
 from domain.services.firms import create_api_key, create_firm, list_firms
 from domain.services.notices import PostOffice
 from domain.services.outbox import Workshop
@@ -51,7 +53,7 @@ from domain.services.webhooks import Mailroom
 from entrypoints.readiness import OK, Readiness
 from entrypoints.settings import Settings
 from entrypoints.web.app import create_app as create_web_app
-from entrypoints.web.application import WebApplication
+from entrypoints.web.application import CustomerDesk, WebApplication
 from ports.checkpoints import Checkpoints
 from ports.clock import Clock
 from ports.mailer import Mailer
@@ -172,6 +174,7 @@ def create_app() -> Flask:
             hosts=application.workshop.hosts,
             checkpoints=application.checkpoints,
             notice_renderer=application.notice_renderer,
+            customers=_customer_desk(application),
             alert_poster=application.workshop.alerts.poster,
             readiness=application.readiness.checks,
             metrics_text=lambda: exposition(application.redis, application.readiness.gauges()),
@@ -179,6 +182,14 @@ def create_app() -> Flask:
             mail_signatures=_mail_signatures(application.settings),
         )
     )
+
+
+def _customer_desk(application: Application) -> CustomerDesk:
+    workshop, settings = application.workshop, application.settings
+    counter = Counter(workshop.sessions, workshop.till.cards)
+    # Checkout may have a domain of the firm's own at Stripe, always with TLS; the sandbox has none.
+    hosted_pages = f"https: {settings.stripe_api_base}" if settings.uses_sandbox else "https:"
+    return CustomerDesk(workshop.office.links, counter, TemplateCustomerPages(), hosted_pages)
 
 
 def _mail_signatures(settings: Settings) -> StandardWebhookChecker | None:

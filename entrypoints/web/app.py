@@ -26,6 +26,7 @@ from entrypoints.web.api import (
 )
 from entrypoints.web.application import WebApplication, keep
 from entrypoints.web.bodies import SILENCE_SECONDS_SETTING
+from entrypoints.web.customer import views as customer_pages
 from entrypoints.web.docs import docs_blueprint
 from entrypoints.web.openapi import DunlinApi, describe, document
 from entrypoints.web.path_ids import IdConverter
@@ -77,6 +78,7 @@ def create_app(application: WebApplication) -> Flask:
     app.register_blueprint(mail_reports.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(problem_pages.blueprint)
+    customer_pages.register(app)
     _register_api(app, application.base_url)
     return app
 

@@ -6,16 +6,29 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from domain.services.customer_links import Links
+from domain.services.customer_page import Counter
 from domain.services.steps import Ports
 from domain.services.webhooks import Mailroom
 from ports.alerter import AlertPoster
 from ports.checkpoints import Checkpoints
+from ports.customer_pages import CustomerPages
 from ports.host_webhooks import HostWebhooks
 from ports.notice_renderer import NoticeRenderer
 from ports.payment_gateway import CardFile
 from ports.signed_messages import SignatureChecker
 
 _EXTENSION = "dunlin"
+
+
+@dataclass(frozen=True)
+class CustomerDesk:
+    """What customers' pages need. `hosted_pages` are the origins of Stripe's own pages, as a security policy says."""
+
+    links: Links
+    counter: Counter
+    pages: CustomerPages
+    hosted_pages: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,7 @@ class WebApplication:
     hosts: HostWebhooks
     checkpoints: Checkpoints
     notice_renderer: NoticeRenderer
+    customers: CustomerDesk
     alert_poster: AlertPoster
     readiness: Callable[[], Mapping[str, str]]
     metrics_text: Callable[[], tuple[bytes, str]]

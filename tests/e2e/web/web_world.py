@@ -22,6 +22,7 @@ from adapters.memory.job_scheduler import MemoryJobScheduler
 from adapters.memory.mailer import MemoryMailer
 from adapters.memory.payment_gateway import MemoryCardFile, MemoryPaymentGateway
 from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.notice_templates.customer_pages import TemplateCustomerPages
 from adapters.notice_templates.renderer import TemplateNoticeRenderer
 from adapters.standard_webhooks.checker import StandardWebhookChecker
 from adapters.stripe_api.events.interpreter import StripeEventInterpreter
@@ -33,16 +34,18 @@ from domain.services.alerting import AlertDesk
 from domain.services.charging import Till
 from domain.services.clients import NewClient, create_client
 from domain.services.collection import NewInvoice, create_invoice
+from domain.services.customer_page import Counter
 from domain.services.outbox import Workshop, run_outbox
 from domain.services.steps import Ports
 from domain.services.webhooks import Mailroom
 from entrypoints.web.app import WebApplication, create_app
+from entrypoints.web.application import CustomerDesk
 from ports.payment_gateway import CardFile
 from ports.unit_of_work import UnitOfWork
 from tests.builders import NOW
 from tests.e2e.web.documented import Document
 from tests.e2e.web.stripe_side import EmptyRecords, StripeDisputes, StripeRefunds
-from tests.post_office import a_post_office
+from tests.post_office import LINKS, a_post_office
 from tests.service_world import KeptAlerts, QuietMetrics
 
 OPERATOR = Actor("operator", "tests")
@@ -105,6 +108,7 @@ class WebWorld:
                 hosts=self.hosts,
                 checkpoints=self.checkpoints,
                 notice_renderer=TemplateNoticeRenderer(),
+                customers=CustomerDesk(LINKS, Counter(self.sessions, till.cards), TemplateCustomerPages(), "https:"),
                 readiness=lambda: self.checks,
                 alert_poster=self.poster,
                 metrics_text=lambda: (b"dunlin_up 1\n", "text/plain; version=0.0.4; charset=utf-8"),

@@ -1,0 +1,1 @@
+"""The page on which a customer pays, opened by a signed link."""
