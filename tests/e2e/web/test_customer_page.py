@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from adapters.memory.bank_values import Mood
+from adapters.notice_templates.colors import contrast
 from domain.model.audit import Actor
 from domain.model.notices import LANGUAGES
 from domain.services.customer_links import LIFETIME, PAY, revoke_links
 from ports.link_signer import CustomerLink
+from tests import stripe_events as stripe
 from tests.e2e.web.web_world import Tenant, WebWorld
 from tests.post_office import LINKS
 
@@ -252,6 +254,38 @@ def test_a_void_invoice_has_a_friendly_page(web: WebWorld) -> None:
 
     assert heading(web.http.get(f"/pay/{token}")) == "This invoice was canceled"
     assert web.http.post(f"/pay/{token}/checkout", data={"form": form}).headers["Location"] == f"/pay/{token}"
+
+
+def test_a_disputed_and_a_refunded_payment_have_friendly_pages(web: WebWorld) -> None:
+    token = sent_invoice(web)
+    web.bank.set_mood(default_card(web), WELL)
+    press(web, token, "pay", card=default_card(web))
+    web.run_due()
+    paid = web.http.get(f"/pay/{token}")
+    assert "Amount paid" in paid.text
+    assert "<button" not in paid.text
+    charge = web.bank.charges()[-1]
+
+    dispute = stripe.dispute("dp_1", charge.id, charge.stripe_payment_intent_id, web.clock.now())
+    web.deliver(stripe.event("charge.dispute.created", dispute, web.clock.now()))
+    assert heading(web.http.get(f"/pay/{token}")) == "Your bank is looking into a payment"
+
+    won = {**dispute, "status": "won"}
+    web.clock.advance(timedelta(days=1))
+    web.deliver(stripe.event("charge.dispute.closed", won, web.clock.now()))
+    web.call("POST", f"/invoices/{web.north.invoice_id}/refunds", {"amount": 4200})
+    web.run_due()
+    assert heading(web.http.get(f"/pay/{token}")) == "This invoice was refunded"
+
+
+def test_the_page_can_be_read_in_light_and_dark(web: WebWorld) -> None:
+    css = web.http.get("/pay/assets/page.css").text
+
+    for block in re.findall(r":root \{(.*?)\}", css):
+        colors = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
+        for text, ground in (("ink", "page"), ("ink", "card"), ("muted", "card"), ("muted", "page"), ("alert", "card")):
+            assert contrast(colors[text], colors[ground]) >= 4.5, (text, ground)
+        assert contrast(colors["rule"], colors["card"]) >= 3
 
 
 def test_a_held_invoice_has_a_friendly_page(web: WebWorld) -> None:
