@@ -1,6 +1,7 @@
 """Which notices an invoice asks for: a function of its facts, like everything else that is still to happen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.model.attempts import Attempt, AttemptStatus
@@ -22,6 +23,7 @@ COURSE_STAGES = (
 _TOLD_ALIKE = frozenset({*COURSE_STAGES[:3], NoticeStage.AUTHENTICATION_NEEDED})
 """What a failure may be told as before the course ends: the one or the other, by what was known of it then."""
 _ABOUT_FAILURES = frozenset({*COURSE_STAGES, *_TOLD_ALIKE})
+_NEVER_HELD = frozenset({NoticeStage.DISPUTE_RECEIVED, NoticeStage.RECEIPT})
 _FAILING = frozenset({InvoiceStatus.FAILED, InvoiceStatus.OVERDUE})
 
 
@@ -47,7 +49,7 @@ def notice_wishes(facts: InvoiceFacts, state: InvoiceState, terms: Terms) -> lis
     causes = [*_failures(state, terms), *_recovery(facts, state), *_disputes(facts)]
     is_held = facts.invoice.paused_at is not None or state.is_disputed
     return [
-        _wish(facts, terms, stage, key, at, is_held=is_held and stage is not NoticeStage.DISPUTE_RECEIVED)
+        _wish(facts, terms, stage, key, at, is_held=is_held and stage not in _NEVER_HELD)
         for stage, key, at in causes
         if terms.policy.notices.rule(stage).is_enabled
     ]
@@ -66,6 +68,12 @@ def why_not_again(past: Sequence[Notice], stage: NoticeStage, cause_key: str, st
     if any(_tells_the_same(notice, stage, cause_key, state.attempts) for notice in sent):
         return "The customer was told already."
     return None
+
+
+def is_overtaken(past: Sequence[Notice], stage: NoticeStage, cause_key: str, state: InvoiceState) -> bool:
+    """Whether a later notice is on its way and nobody knows yet whether it arrived: then this one waits for that."""
+    on_their_way = [replace(n, sent_at=n.created_at) for n in past if n.status is NoticeStatus.SENDING]
+    return any(_outranks(notice, stage, cause_key, state.course) for notice in on_their_way)
 
 
 def _outranks(notice: Notice, stage: NoticeStage, cause_key: str, course: Course) -> bool:

@@ -20,6 +20,7 @@ from domain.model.outbox import PENDING_STATUSES, OutboxItem, OutboxKind, Wish
 from domain.model.payment_facts import merge
 from domain.model.policies import Terms
 from domain.model.refunds import merge_refunds, merge_totals
+from domain.model.retries import SURPRISE_AGE
 from domain.model.reversal_narration import narrate_reversals
 from domain.model.schedule import Rescheduling, reschedule
 from domain.services.host_events import tell_host
@@ -142,8 +143,15 @@ def wished_item(step: Step, firm_id: str, wish: Wish, invoice_id: str | None) ->
 
 
 def _new_rows(step: Step, invoice: Invoice, moves: Rescheduling, notes: Sequence[Note]) -> tuple[OutboxItem, ...]:
-    wished = [wished_item(step, invoice.firm_id, wish, invoice.id) for wish in moves.missing]
+    wished = [wished_item(step, invoice.firm_id, wish, invoice.id) for wish in moves.missing if _is_timely(step, wish)]
     return (*wished, *alert_items(step, invoice.firm_id, notes, invoice.id))
+
+
+def _is_timely(step: Step, wish: Wish) -> bool:
+    """A notice that is wished for only now, long after its time, would surprise its reader: the stage was switched on
+    since, or this version is new here.
+    """
+    return wish.kind is not OutboxKind.NOTICE or step.now - wish.due_at <= SURPRISE_AGE
 
 
 def alert_items(step: Step, firm_id: str, notes: Sequence[Note], invoice_id: str | None) -> list[OutboxItem]:

@@ -12,7 +12,7 @@ from domain.model.attempts import Attempt
 from domain.model.audit import DUNLIN, MetadataValue, Note, Severity
 from domain.model.decline_categories import categorize
 from domain.model.derivation import derive
-from domain.model.dunning import notice_wishes, why_not_again
+from domain.model.dunning import is_overtaken, notice_wishes, why_not_again
 from domain.model.firms import Client, Firm
 from domain.model.invoices import InvoiceFacts, InvoiceState
 from domain.model.money import Money
@@ -115,6 +115,9 @@ def _prepare(step: Step, office: PostOffice, item: OutboxItem) -> tuple[Notice, 
         waiting = replace(item, status=OutboxStatus.DUE, due_at=allowed_at, lease_until=None, last_error="Quiet hours.")
         step.tx.outbox.save(waiting)
         step.ring_for([waiting])
+        return None
+    if is_overtaken(letter.past, letter.stage, letter.cause_key, letter.state):
+        _put_off(step, item, "A later notice is on its way.")
         return None
     reason = _reason_to_skip(letter)
     if reason is not None:
