@@ -9,7 +9,6 @@ import pytest
 
 from entrypoints.home import Home
 from tests.e2e.installation import Installation, running_installation
-from tests.e2e.test_commands import dunlin
 from tests.waiting import eventually
 
 
@@ -42,9 +41,9 @@ def test_a_client_is_erased_and_the_sealed_log_verifies_until_a_row_is_changed(i
     eventually(lambda: installation.get(invoice_id)["status"] == "paid", within_seconds=20)
     firm_id = installation.get(invoice_id)["firm_id"]
 
-    erased = dunlin(installation, "client", "erase", client_id, "--firm", firm_id, "--yes")
+    erased = installation.dunlin("client", "erase", client_id, "--firm", firm_id, "--yes")
     wait_until_sealed(installation)
-    intact = dunlin(installation, "audit", "verify", "--firm", firm_id)
+    intact = installation.dunlin("audit", "verify", "--firm", firm_id)
 
     assert (erased.returncode, erased.stderr) == (0, "")
     assert installation.api("GET", f"/clients/{client_id}").body["company_name"] == "Erased client"
@@ -53,7 +52,7 @@ def test_a_client_is_erased_and_the_sealed_log_verifies_until_a_row_is_changed(i
 
     with owning(installation) as owner:
         owner.execute("UPDATE audit_events SET summary = 'Nothing happened.' WHERE action = 'invoice_created'")
-    broken = dunlin(installation, "audit", "verify")
+    broken = installation.dunlin("audit", "verify")
 
     assert broken.returncode == 1
     assert f"{firm_id}  BROKEN, row_changed: The row at position " in broken.stdout
@@ -61,9 +60,9 @@ def test_a_client_is_erased_and_the_sealed_log_verifies_until_a_row_is_changed(i
 
 
 def test_whom_the_commands_do_not_know_is_told_in_one_line(installation: Installation) -> None:
-    unknown_firm = dunlin(installation, "audit", "verify", "--firm", "frm_none")
-    unknown_client = dunlin(installation, "client", "erase", "cli_none", "--firm", "frm_none", "--yes")
-    unsure = dunlin(installation, "client", "erase", "cli_none", "--firm", "frm_none")
+    unknown_firm = installation.dunlin("audit", "verify", "--firm", "frm_none")
+    unknown_client = installation.dunlin("client", "erase", "cli_none", "--firm", "frm_none", "--yes")
+    unsure = installation.dunlin("client", "erase", "cli_none", "--firm", "frm_none")
 
     assert (unknown_firm.returncode, unknown_firm.stderr.count("\n")) == (1, 1)
     assert unknown_firm.stderr.startswith("Error: No firm 'frm_none' here.")

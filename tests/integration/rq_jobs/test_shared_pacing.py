@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from redis import Redis
 
 from adapters.redis_pacing.pacer import RedisRequestPacer
 from adapters.rq_jobs.queues import connect
-from ports.pacing import RequestPacer
+from ports.pacing import RequestPacer, TurnNotGranted
 from tests.integration.rq_jobs.conftest import RedisInHand
 
 LANE = "acct_1 payment_intents"
@@ -50,8 +51,10 @@ def test_no_second_has_more_turns_than_the_rate(redis_url: str) -> None:
         pacers = [RedisRequestPacer(client, 20) for _worker in range(3)]
 
         def taken_at(number: int) -> float:
-            pacers[number % 3].wait_for_turn(LANE)
-            return time.monotonic()
+            while True:
+                with suppress(TurnNotGranted):  # a busy machine may keep a thread from its turn: it asks again
+                    pacers[number % 3].wait_for_turn(LANE)
+                    return time.monotonic()
 
         with ThreadPoolExecutor(6) as threads:
             times = sorted(threads.map(taken_at, range(50)))
