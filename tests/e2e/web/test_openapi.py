@@ -91,7 +91,8 @@ def test_objects_are_closed_and_answers_always_have_all_their_fields(document: d
     asked = {
         name
         for name in schemas
-        if name.startswith("New") or name in {"ClientChanges", "Hold", "Pause", "PolicyPreview", "WebhookEndpointChanges"}
+        if name.startswith("New")
+        or name in {"ClientChanges", "Hold", "Pause", "PolicyPreview", "WebhookEndpointChanges"}
     }
     optional = asked | {"Problem", "InvalidInput"}
 
