@@ -14,7 +14,6 @@ from domain.model.derivation import derive
 from domain.model.errors import Conflict, NotFound
 from domain.model.firms import Firm
 from domain.model.invoices import InvoiceFacts, InvoiceState, blocking_reason
-from domain.model.outbox import LEASE
 from domain.services.bookkeeping import Edit, save, terms_of, with_attempt
 from domain.services.steps import Ports, Step, in_firm
 from ports.customer_sessions import (
@@ -30,6 +29,8 @@ from ports.repositories import LockedInvoice
 CUSTOMER = Actor("customer")
 PAGE_LIFE = timedelta(hours=1)
 """Stripe takes 30 minutes to 24 hours. Source: docs.stripe.com/api/checkout/sessions/create, read 2026-11."""
+ABSENT_AFTER = timedelta(minutes=2)
+"""A page that Stripe does not show this long after it was asked for was never opened."""
 IS_PAID_THERE = "The payment on Stripe's page is being processed; its outcome comes first."
 NO_CUSTOMER = "The client has no customer at Stripe, so there is nobody to charge."
 _IS_BEING_OPENED = "Stripe's page is just being opened."
@@ -111,7 +112,7 @@ def open_page(ports: Ports, firm_id: str, invoice_id: str) -> OpenPage | None:
         if attempt is None:
             return None
         search = PaymentSearch(attempt.id, attempt.stripe_customer_id or "", attempt.started_at)
-        is_settled = step.now - attempt.started_at > LEASE
+        is_settled = step.now - attempt.started_at > ABSENT_AFTER
         is_stale = attempt.amount_minor != state.amount_open or blocking_reason(facts.invoice, state) is not None
         return OpenPage(firm.stripe_account, attempt, search, is_settled, is_stale)
 
