@@ -73,7 +73,11 @@ def postgres_says(home: Home, query: str) -> object:
 
 
 def server_pid(supervisor: psutil.Process, name: str) -> int:
-    return next((child.pid for child in supervisor.children() if name in child.name()), 0)
+    for child in supervisor.children():
+        with suppress(psutil.NoSuchProcess):  # it ended after it was listed
+            if name in child.name():
+                return child.pid
+    return 0
 
 
 @pytest.mark.parametrize("name", ["postgres", "redis"])
