@@ -39,8 +39,9 @@ class MemoryCustomerSessions:
         """The customer gives a card on the page; its PaymentMethod id."""
         page = self._pages[session_id]
         method_id = self._bank.attach_card(page.order.stripe_customer_id, mood, account=page.account)
-        done = {"status": SessionStatus.COMPLETE, "url": None, "stripe_payment_method_id": method_id}
-        page.session = replace(page.session, **done)  # type: ignore[arg-type]
+        page.session = replace(
+            page.session, status=SessionStatus.COMPLETE, url=None, stripe_payment_method_id=method_id
+        )
         return method_id
 
     def pay(self, session_id: str, mood: Mood | None = None) -> BankIntent:

@@ -82,7 +82,7 @@ class DunlinQueue(Queue):
 def _set_aside(connection: Redis, queue_key: str, entry: bytes, reason: str) -> None:
     with connection.pipeline(transaction=True) as pipe:
         quarantine(pipe, entry, queue_key, reason)
-        pipe.lrem(f"{queue_key}:intermediate", 0, entry)  # type: ignore[arg-type]
+        pipe.lrem(f"{queue_key}:intermediate", 0, entry)  # type: ignore[arg-type]  # bytes are fine
         pipe.execute()
 
 

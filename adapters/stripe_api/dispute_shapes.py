@@ -19,8 +19,8 @@ from adapters.stripe_api.json_values import (
     required_currency,
     required_id,
     signed_amount,
+    status_among,
     text,
-    word,
 )
 from domain.model.dispute_statuses import STRIPE_STATUSES
 from domain.model.disputes import Deadline, DisputeTelling, Movement
@@ -33,7 +33,7 @@ def read_dispute(source: Json, told_at: datetime) -> DisputeTelling:
     refundable = source.get("is_charge_refundable")
     return DisputeTelling(
         stripe_dispute_id=required_id(source),
-        stripe_status=_status(source),
+        stripe_status=status_among(source, STRIPE_STATUSES),
         told_at=told_at,
         amount_minor=required_amount(source, "amount"),
         currency=required_currency(source),
@@ -49,14 +49,6 @@ def read_dispute(source: Json, told_at: datetime) -> DisputeTelling:
         is_charge_refundable=refundable if isinstance(refundable, bool) else None,
         movements=tuple(_movement(transaction) for transaction in _shown_transactions(source)),
     )
-
-
-def _status(source: Json) -> str:
-    status = word(source, "status")
-    if status not in STRIPE_STATUSES:
-        shown = f" ({status})" if status else ""
-        raise UnreadableShape(f"status is none of those that this version knows{shown}")
-    return status
 
 
 def _deadline(source: Json) -> Deadline | None:

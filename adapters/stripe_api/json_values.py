@@ -1,7 +1,7 @@
 """Reading single values out of Stripe's JSON: a value is what it should be, is absent, or is an error that names it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +31,15 @@ def word(source: Json, name: str) -> str | None:
     """The value of an enumeration under `name`: a short lower-case name, which cannot be anybody's data; else None."""
     value = source.get(name)
     return value if isinstance(value, str) and _WORD.fullmatch(value) else None
+
+
+def status_among(source: Json, known: Collection[str]) -> str:
+    """The object's status. Raises `UnreadableShape` for one that is not known: what it means cannot be guessed."""
+    status = word(source, "status")
+    if status is None or status not in known:
+        shown = f" ({status})" if status else ""
+        raise UnreadableShape(f"status is none of those that this version knows{shown}")
+    return status
 
 
 def identifier(source: Json, name: str) -> str | None:

@@ -8,15 +8,14 @@ from datetime import datetime
 
 from adapters.stripe_api.json_values import (
     Json,
-    UnreadableShape,
     identifier,
     mapping,
     moment,
     required_amount,
     required_currency,
     required_id,
+    status_among,
     text,
-    word,
 )
 from domain.model.refunds import RefundStatus, RefundTelling
 
@@ -49,8 +48,4 @@ def our_request_id(source: Json) -> str | None:
 def _status(source: Json) -> RefundStatus:
     if source.get("status") is None:
         return RefundStatus.SUCCEEDED
-    status = word(source, "status")
-    if status not in set(RefundStatus):
-        shown = f" ({status})" if status else ""
-        raise UnreadableShape(f"status is none of those that this version knows{shown}")
-    return RefundStatus(status)
+    return RefundStatus(status_among(source, frozenset(RefundStatus)))

@@ -1,11 +1,18 @@
 """What a gateway may answer to a charge: five outcomes, and the case that it was surely not reached."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from domain.model.disputes import DisputeTelling
 from domain.model.payment_facts import PaymentFact
 from domain.model.refunds import RefundTelling
+
+KEY_LIFE = timedelta(hours=23)
+"""A request is repeated under its idempotency key while it is younger: Stripe may forget a key after 24 h, and what is
+sent under a forgotten one moves money again. Source: docs.stripe.com/api/idempotent_requests."""
+ABSENCE_APART = timedelta(seconds=60)
+"""Two look-ups so far apart that both find nothing say that a request never arrived."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,11 @@ class NoticeStage(StrEnum):
     CARD_CHANGED = "card_changed"
     DISPUTE_RECEIVED = "dispute_received"
 
+    @property
+    def label(self) -> str:
+        """As the timeline names it."""
+        return self.value.replace("_", " ")
+
 
 @dataclass(frozen=True)
 class Wording:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from domain.model.alert_rules import (
     RATE_WINDOW,
@@ -38,7 +39,7 @@ class _Signs:
 def watch_firms(ports: Ports) -> None:
     """Look at every firm's figures, at most every five minutes however often this is called."""
     for signs in in_system(ports, _news):
-        in_firm(ports, signs.firm_id, lambda step, s=signs: _tell(step, s))  # type: ignore[misc]
+        in_firm(ports, signs.firm_id, partial(_tell, signs))
 
 
 def _news(step: Step) -> list[_Signs]:
@@ -61,7 +62,7 @@ def _is_news(signs: _Signs, watch: Watch, now: datetime) -> bool:
     return signs.judge(watch, now)[0] != watch
 
 
-def _tell(step: Step, signs: _Signs) -> None:
+def _tell(signs: _Signs, step: Step) -> None:
     """Judge again under the firm's lock: another process may have told it by now."""
     step.tx.alerts.lock_pace(signs.firm_id)
     known = step.tx.alerts.watch(signs.firm_id)

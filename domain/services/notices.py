@@ -176,7 +176,7 @@ def _skip(letter: Letter, reason: str) -> None:
         letter.close(None, done(letter.item))
         return
     notice = replace(notice, status=NoticeStatus.SKIPPED, reason=reason)
-    words = f"No {letter.stage.replace('_', ' ')} notice was sent: {reason}"
+    words = f"The mail '{letter.stage.label}' was not sent: {reason}"
     is_loud = reason == _address_problem(letter.client)
     note = _note(notice, "notice_skipped", Severity.WARNING if is_loud else Severity.INFO, words)
     alert_key = f"no_address:{letter.client.id}:{letter.client.email_bad_at or 'none'}" if is_loud else None
@@ -253,7 +253,7 @@ def _sent(step: Step, item: OutboxItem, notice: Notice) -> None:
         step.tx.notices.save(replace(notice, status=NoticeStatus.SENT, sent_at=step.now))
         return
     sent = replace(notice, status=NoticeStatus.SENT, sent_at=step.now)
-    words = f"A {notice.stage.replace('_', ' ')} notice was sent."
+    words = f"The mail '{notice.stage.label}' was sent."
     letter.close(sent, done(item), _note(sent, "notice_sent", Severity.INFO, words))
 
 
@@ -264,7 +264,7 @@ def _refused(step: Step, item: OutboxItem, notice: Notice, reason: str, bad_addr
     if letter.client.email in bad_addresses:  # not a test address, nor one that the client had before
         mark_client_bad(step, letter.client, reason, DUNLIN)
     refused = replace(notice, status=NoticeStatus.REFUSED, reason=reason)
-    words = f"The {notice.stage.replace('_', ' ')} notice was not taken by the mail server: {reason}"
+    words = f"The mail '{notice.stage.label}' was not taken by the mail server: {reason}"
     note = _note(refused, "notice_refused", Severity.WARNING, words)
     letter.close(refused, done(item, reason), replace(note, alert_key=f"notice_refused:{notice.id}"))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from domain.model.audit import DUNLIN, Actor
 from domain.model.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -103,14 +104,14 @@ def resume_client(ports: Ports, firm_id: str, client_id: str, by: Actor) -> int:
 def _each_of(ports: Ports, firm_id: str, client_id: str, do: Callable[[str], None]) -> int:
     """Each invoice in a transaction of its own; those that are over are left alone. Raises `NotFound`."""
 
-    def read(step: Step, cursor: str | None) -> Page[InvoiceRow]:
+    def read(cursor: str | None, step: Step) -> Page[InvoiceRow]:
         if step.tx.clients.get(client_id) is None:
             raise NotFound("client", client_id)
         return step.tx.invoices.page(InvoiceFilter(client_id=client_id), PageRequest(100, cursor))
 
     count, cursor, is_last = 0, None, False
     while not is_last:
-        page = in_firm(ports, firm_id, lambda step, c=cursor: read(step, c))  # type: ignore[misc]
+        page = in_firm(ports, firm_id, partial(read, cursor))
         for row in page.items:
             if row.figures.status in _NOTHING_TO_HOLD:
                 continue

@@ -4,9 +4,11 @@ Their key is made from the request's id, so that a repeat gives back no more.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from domain.model.answers import (
+    ABSENCE_APART,
+    KEY_LIFE,
     Absent,
     NotReached,
     RefundAnswer,
@@ -29,10 +31,6 @@ from domain.services.refunds import refund_note, stripe_ids, with_request
 from domain.services.steps import Ports, Step, in_firm
 from ports.refund_gateway import RefundGateway, RefundOrder
 from ports.repositories import LockedInvoice
-
-KEY_LIFE = timedelta(hours=23)
-"""Stripe may forget a key after 24 h. Source: docs.stripe.com/api/idempotent_requests."""
-ABSENCE_APART = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,20 @@ one.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from domain.model.answers import Absent, ChargeAnswer, Found, LookUpAnswer, NotReached, Refused, Unknown, UnknownCause
+from domain.model.answers import (
+    ABSENCE_APART,
+    KEY_LIFE,
+    Absent,
+    ChargeAnswer,
+    Found,
+    LookUpAnswer,
+    NotReached,
+    Refused,
+    Unknown,
+    UnknownCause,
+)
 from domain.model.attempts import AttemptStatus, FrozenCharge, OwnAttempt
 from domain.model.declines import FailureCode
 from domain.model.derivation import derive
@@ -25,10 +36,6 @@ from domain.services.recording import record_answer
 from domain.services.steps import Ports, Step, in_firm
 from ports.payment_gateway import LookUpOrder, PaymentGateway
 
-KEY_LIFE = timedelta(hours=23)
-"""Stripe may forget a key after 24 h; a forgotten key means a new charge. Source:
-docs.stripe.com/api/idempotent_requests."""
-ABSENCE_APART = timedelta(seconds=60)
 REPLAY_TRIES_MAX = 3
 NO_TRACE = "The request never arrived at Stripe: two look-ups a minute apart found no trace of it."
 

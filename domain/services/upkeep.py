@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from domain.model.audit import DUNLIN, MetadataValue, Note, Severity
 from domain.model.books import Figures, disagreements
@@ -34,10 +35,10 @@ def plan_upkeep(ports: Ports) -> None:
     While a run has not come to its end no other one begins, for a day at most; the next one reaches back further.
     """
     for account, firm_id in in_system(ports, accounts):
-        in_system(ports, lambda step, a=account, f=firm_id: _plan(step, a, f))  # type: ignore[misc]
+        in_system(ports, partial(_plan, account, firm_id))
 
 
-def _plan(step: Step, account: str, firm_id: str) -> None:
+def _plan(account: str, firm_id: str, step: Step) -> None:
     backfill, reconcile = (Timer(kind, account) for kind in (OutboxKind.BACKFILL, OutboxKind.RECONCILE))
     rows = []
     if _begins(step, backfill, lambda last: step.now - last >= BACKFILL_EVERY):

@@ -28,6 +28,10 @@ class _Part:
     key: str
     where: str = "{table}.invoice_id = excluded.invoice_id"
 
+    def key_of(self, row: Mapping[str, Any]) -> str:
+        """The row's key, by which each table's rows are ordered."""
+        return str(row[self.key])
+
     @property
     def statement(self) -> str:
         """Write rows, over those with the same key; the keys of those that were written."""
@@ -66,11 +70,7 @@ def reversal_rows(change: Change, stored: Reversals) -> ReversalRows:
         "refund_requests": _changed(after.requests, stored.requests, partial(request_row, *own)),
         "disputes": _changed(after.disputes, stored.disputes, dispute_row),
     }
-    return {
-        name: sorted(changed, key=lambda row, key=_PARTS[name].key: str(row[key]))  # type: ignore[misc]
-        for name, changed in rows.items()
-        if changed
-    }
+    return {name: sorted(changed, key=_PARTS[name].key_of) for name, changed in rows.items() if changed}
 
 
 def reversal_statements(rows: ReversalRows) -> Statements:

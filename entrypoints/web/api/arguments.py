@@ -14,7 +14,7 @@ from domain.model.errors import FieldError, InvalidInput
 class StrictParser(FlaskParser):
     """Takes the body that the gate has read and parsed."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE}  # noqa: RUF012
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE}  # noqa: RUF012 - as the base class has it
 
     def _raw_load_json(self, req: Request) -> Any:  # noqa: ARG002 - the base class passes it
         return g.body

@@ -25,7 +25,7 @@ def instant_text(at: datetime) -> str:
 class Instant(fields.DateTime):
     """A time."""
 
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - marshmallow's
         return None if value is None else instant_text(value)
 
 

@@ -23,7 +23,7 @@ class MomentOrDay(fields.String):
             "Must be an RFC 3339 time with its zone, such as 2026-11-23T09:00:00Z, or a date as YYYY-MM-DD."
         )
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's
         if isinstance(value, str) and _DAY.fullmatch(value):
             return self._moment.deserialize(f"{value}T00:00:00Z").date()
         return self._moment.deserialize(value)
